@@ -1,0 +1,76 @@
+"""What the stage files share: the checked configuration, wildcards, and the inputs that depend on a year.
+
+REQUIRED INPUTS: the configuration, the scenarios file, the user's raw folder.
+OUTPUTS: results/run_config.yaml (for the record; no rule reads it).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
+
+from metalbudget import preflight, settings
+from metalbudget.digest import code_of
+from metalbudget.settings import coefficients
+
+SCENARIO_SETTINGS = preflight.run(config, study=os.getcwd(), main=workflow.is_main_process)
+
+METALS = list(config["run"]["metals"])
+YEARS = sorted(config["run"]["years"])
+SCENARIOS = list(config["run"]["scenarios"])
+WEATHER_YEARS = sorted(config["weather"]["years"])
+LANDUSE_DATES = sorted(config["landuse"]["dates"])
+SURVEYS = [survey["year"] for survey in config["surveys"]]
+EPOCHS = [str(year) for year in SURVEYS] or ["prior"]
+RAW = settings.raw_folder(config)
+# Every modelled year there is weather for has its own row in the raw tables, whichever years this run builds.
+ACTIVITY_YEARS = sorted(int(year) for year in config["weather"]["of_year"])
+SCENARIO_DATES = settings.scenario_landuse(SCENARIO_SETTINGS, SCENARIOS)
+SCENARIO_LANDUSE = sorted({name for dated in SCENARIO_DATES.values() for name in dated.values()})
+
+
+wildcard_constraints:
+    metal="|".join(config["metals"]),
+    year=r"\d{4}",
+    scenario="|".join(SCENARIO_SETTINGS),
+
+
+def weather_years_of(wildcards):
+    """Weather years whose mean a modelled year sees."""
+    of_year = {int(year): years for year, years in config["weather"]["of_year"].items()}
+    return sorted(of_year[int(wildcards.year)])
+
+
+def operators_of(wildcards):
+    """Dispersion operators of a modelled year."""
+    return expand("resources/forcing/operator/{year}.nc", year=weather_years_of(wildcards))
+
+
+def column_responses_of(wildcards):
+    """Column responses of a modelled year."""
+    return expand("resources/forcing/column_response/{year}.nc", year=weather_years_of(wildcards))
+
+
+def runoff_responses_of(wildcards):
+    """Curve-number runoff of a modelled year."""
+    return expand("resources/forcing/runoff_response/{year}.nc", year=weather_years_of(wildcards))
+
+
+def rkls_of(wildcards):
+    """Erosion responses of a modelled year."""
+    return expand("resources/forcing/rkls/{year}.tif", year=weather_years_of(wildcards))
+
+
+def scenario_landuse_of(wildcards):
+    """Dated land-use rasters of a scenario, beside those of the start."""
+    names = SCENARIO_DATES.get(wildcards.scenario, {}).values()
+    return expand("resources/harmonised/landuse_scenarios/{name}.tif", name=sorted(names))
+
+
+def layer_settings():
+    """Depths of the modelled and the legal layer."""
+    return {
+        "mixing_depth_m": dict(config["landuse"]["mixing_depth_m"]),
+        "legal_depth_m": config["landuse"]["legal_depth_m"],
+    }

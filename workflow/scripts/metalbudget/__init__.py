@@ -1,0 +1,1 @@
+"""Kernels and edge of the metal budget; nothing is imported eagerly."""

@@ -1,0 +1,219 @@
+"""Configuration and coefficients: read, merged and checked; plain Python values only."""
+
+import copy
+import csv
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from metalbudget.errors import InputError
+
+WORKFLOW = Path(__file__).resolve().parents[2]
+REPOSITORY = WORKFLOW.parent
+PARAMETERS = REPOSITORY / "resources" / "parameters"
+EVIDENCE = ("value", "unit", "low", "high", "source", "verified")
+
+
+def load(*paths: str | Path) -> dict[str, Any]:
+    """Read YAML files and merge them: later ones win, mappings merge, lists replace."""
+    import yaml
+
+    merged: dict[str, Any] = {}
+    for path in paths:
+        if not Path(path).exists():
+            raise InputError("the configuration file does not exist", file=path)
+        with open(path, encoding="utf-8") as source:
+            try:
+                content = yaml.safe_load(source) or {}
+            except yaml.YAMLError as error:
+                raise InputError("the file is not valid YAML", file=path, found=error) from error
+        if not isinstance(content, dict):
+            raise InputError("the file holds no mapping", file=path, found=type(content).__name__)
+        merged = merge(merged, content)
+    return merged
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Overlay one mapping on another; nested mappings merge, everything else is replaced."""
+    result = dict(copy.deepcopy(base))
+    for key, value in overlay.items():
+        if isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merge(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def coefficients(
+    table: str, metal: str | None = None, field: str = "value", folder: str | Path = PARAMETERS, **filters: str
+) -> dict[str, Any]:
+    """Rows of a parameter table as a mapping, in plain floats and text.
+
+    Parameters
+    ----------
+    table : str
+        Name of a table in ``resources/parameters``, without ``.csv``.
+    metal : str, optional
+        Keep the rows of this metal and those for ``all`` metals.
+    field : str
+        Which column to return: value, unit, low, high, source or verified.
+    **filters
+        Keep rows whose index column has this value.
+
+    Returns
+    -------
+    dict
+        Key: the remaining index values joined by ``/``.
+    """
+    path = Path(folder) / f"{table}.csv"
+    if not path.exists():
+        raise InputError("there is no such parameter table", file=path)
+    wanted = dict(filters)
+    if metal is not None:
+        wanted["metal"] = metal
+    result: dict[str, Any] = {}
+    with open(path, newline="", encoding="utf-8") as source:
+        reader = csv.DictReader(source)
+        header = reader.fieldnames or []
+        missing = [name for name in EVIDENCE if name not in header]
+        if missing:
+            raise InputError("the parameter table lacks columns", file=path, expected=", ".join(missing))
+        index = [name for name in header if name not in EVIDENCE]
+        absent = [name for name in wanted if name not in index]
+        if absent:
+            raise ValueError(f"{path.name} has no index column {absent}; it has {index}")
+        for row in reader:
+            if all(row[name] in (value, "all", "") for name, value in wanted.items()):
+                key = "/".join(row[name] for name in index if name not in wanted)
+                specific = all(row[name] == value for name, value in wanted.items())
+                if key not in result or specific:
+                    result[key] = _plain(row[field])
+    return result
+
+
+def _plain(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def scenarios_path(config: Mapping[str, Any], study: str | Path) -> Path:
+    """The scenarios file: in the study folder if it is there, else beside the workflow."""
+    name = config["scenarios_file"]
+    own = Path(study) / name
+    return own if own.exists() else REPOSITORY / name
+
+
+def raw_folder(config: Mapping[str, Any]) -> str:
+    """Where the raw inputs stand, relative to the study folder or absolute."""
+    return str(config["region"]["folder"]).rstrip("/")
+
+
+def scenario_landuse(scenarios: Mapping[str, Any], selected: list[str]) -> dict[str, dict[int, str]]:
+    """Dated land-use rasters of each selected scenario, as ``set/date`` names."""
+    result: dict[str, dict[int, str]] = {}
+    for name in selected:
+        dated = scenarios[name]["landuse"]
+        result[name] = {
+            int(date): "/".join(Path(file).with_suffix("").parts[-2:]) for date, file in sorted(dated.items())
+        }
+    return result
+
+
+def check(config: Mapping[str, Any], scenarios: Mapping[str, Any]) -> list[InputError]:
+    """Problems that a schema cannot see: keys that must agree with each other."""
+    problems: list[InputError] = []
+
+    def report(key: str, message: str, found: object, expected: object, mend: str | None = None) -> None:
+        problems.append(InputError(message, file="configuration", where=key, found=found, expected=expected, mend=mend))
+
+    known = list(config["metals"])
+    for metal in config["run"]["metals"]:
+        if metal not in known:
+            report("run.metals", f"unknown metal {metal!r}", metal, ", ".join(known), _nearest(metal, known))
+    for key in ("kd_minimum_l_kg", "kd_maximum_l_kg"):
+        for metal in config["run"]["metals"]:
+            if metal not in config["leaching"][key]:
+                report(f"leaching.{key}", "a metal is missing", "no value", metal)
+    for metal, low in config["leaching"]["kd_minimum_l_kg"].items():
+        high = config["leaching"]["kd_maximum_l_kg"].get(metal, low)
+        if low > high:
+            report(f"leaching.kd_minimum_l_kg.{metal}", "the minimum is above the maximum", low, f"at most {high}")
+    of_year = {int(year): list(years) for year, years in config["weather"]["of_year"].items()}
+    for year in config["run"]["years"]:
+        if year not in of_year:
+            report("weather.of_year", f"no weather for modelled year {year}", sorted(of_year), year)
+    for year, weather_years in of_year.items():
+        for weather_year in weather_years:
+            if weather_year not in config["weather"]["years"]:
+                report(f"weather.of_year.{year}", "not a weather year", weather_year, config["weather"]["years"])
+    for year in config["forecast"]["reference_years"]:
+        if year not in config["weather"]["years"]:
+            report("forecast.reference_years", "not a weather year", year, config["weather"]["years"])
+    years = sorted(config["run"]["years"])
+    dates = sorted(config["landuse"]["dates"])
+    if years and dates and (years[0] < dates[0] or years[-1] > dates[-1]):
+        report("run.years", "a modelled year lies outside the land-use dates", years, f"{dates[0]}..{dates[-1]}")
+    surveys = [entry["year"] for entry in config["surveys"]]
+    if surveys != sorted(set(surveys)):
+        report("surveys", "the surveys are not in order, or two share a year", surveys, "ascending years")
+    if surveys and years and (surveys[0] < years[0] or surveys[-1] > years[-1]):
+        report(
+            "run.years",
+            "a survey lies outside the modelled years",
+            f"surveys {surveys}, modelled years {years}",
+            "modelled years on both sides of every survey",
+        )
+    start = config["forecast"]["start_year"]
+    if years and start != (surveys[-1] if surveys else years[-1]):
+        report(
+            "forecast.start_year",
+            "the forecast must start at the last survey, or at the last modelled year without a survey",
+            start,
+            surveys[-1] if surveys else years[-1],
+        )
+    snapshots = config["forecast"]["snapshots_yr"]
+    if snapshots != sorted(set(snapshots)) or snapshots[0] != 0 or snapshots[-1] != config["forecast"]["years"]:
+        report("forecast.snapshots_yr", "snapshots must rise from 0 to forecast.years", snapshots, "0 ... years")
+    if 1.0 not in config["water"]["rain_factors"] or config["water"]["rain_factors"] != sorted(
+        set(config["water"]["rain_factors"])
+    ):
+        report("water.rain_factors", "must rise and hold 1.0", config["water"]["rain_factors"], "for instance 1.0")
+    for name in config["run"]["scenarios"]:
+        if name not in scenarios:
+            report("run.scenarios", f"unknown scenario {name!r}", name, ", ".join(scenarios), _nearest(name, scenarios))
+            continue
+        for date in scenarios[name]["landuse"]:
+            if int(date) <= start:
+                problems.append(
+                    InputError(
+                        "a scenario's land use must be dated after the forecast's start",
+                        file="scenarios",
+                        where=f"{name}.landuse",
+                        found=date,
+                        expected=f"after {start}",
+                    )
+                )
+        span = config["water"]["rain_factors"]
+        for year, factor in scenarios[name]["rain"].items():
+            if not span[0] <= factor <= span[-1]:
+                problems.append(
+                    InputError(
+                        "a rain factor lies outside the ladder water.rain_factors",
+                        file="scenarios",
+                        where=f"{name}.rain.{year}",
+                        found=factor,
+                        expected=f"{span[0]}..{span[-1]}",
+                        mend="extend water.rain_factors in the configuration",
+                    )
+                )
+    if config["claims"]["scenario"] not in config["run"]["scenarios"]:
+        report("claims.scenario", "not among run.scenarios", config["claims"]["scenario"], config["run"]["scenarios"])
+    return problems
+
+
+def _nearest(name: str, known) -> str | None:
+    close = difflib.get_close_matches(str(name), [str(entry) for entry in known], n=1)
+    return f"did you mean {close[0]!r}?" if close else None
