@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
 from metalbudget import preflight, settings
+from metalbudget.budget.chemistry import settings_of
 from metalbudget.digest import code_of
 from metalbudget.settings import coefficients
 
@@ -34,6 +35,29 @@ wildcard_constraints:
     metal="|".join(config["metals"]),
     year=r"\d{4}",
     scenario="|".join(SCENARIO_SETTINGS),
+
+
+def metal_tables(*names):
+    """Coefficients of a rule's own metal, by table; a changed row reruns its metal alone."""
+
+    def tables(wildcards):
+        return {name: coefficients(name, wildcards.metal) for name in names}
+
+    return tables
+
+
+def weather_files(year):
+    """Hourly weather of a year: our own table, or an EPW file with its rain series."""
+    table = Path(RAW, "weather", f"{year}.csv")
+    epw = table.with_suffix(".epw")
+    if epw.exists() and not table.exists():
+        return [str(epw), str(table.with_name(f"{year}_rain.csv"))]
+    return [str(table)]
+
+
+def weather_files_of(wildcards):
+    """Hourly weather of a weather year."""
+    return weather_files(wildcards.year)
 
 
 def weather_years_of(wildcards):
@@ -74,3 +98,19 @@ def layer_settings():
         "mixing_depth_m": dict(config["landuse"]["mixing_depth_m"]),
         "legal_depth_m": config["landuse"]["legal_depth_m"],
     }
+
+
+def budget_settings():
+    """Switches of the budget."""
+    return {
+        "weathering_closure": config["budget"]["weathering_closure"],
+        "closure_tolerance": config["budget"]["closure_tolerance"],
+        "erosion_mode": config["erosion"]["mode"],
+        "soil_loss_maximum_t_ha": config["erosion"]["soil_loss_maximum_t_ha"],
+        "sediment_delivery_ratio": config["erosion"]["sediment_delivery_ratio"],
+    }
+
+
+def chemistry_settings(wildcards):
+    """The configuration's choices about one metal."""
+    return settings_of(config, wildcards.metal)

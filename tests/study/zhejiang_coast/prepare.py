@@ -165,6 +165,15 @@ def districts(case: Path, raw: Path) -> None:
         crs=counties.crs,
     )
     out.to_file(raw / "districts.gpkg", driver="GPKG", layer="districts")
+    # The case has no roads and no legacy areas; the traffic of this study follows people.
+    for name, columns, kind in (
+        ("roads", {"road_id": str, "vehicles_per_day": float}, "LineString"),
+        ("legacy_areas", {"area_id": str, "name": str}, "Polygon"),
+    ):
+        empty = geopandas.GeoDataFrame(
+            {column: np.array([], dtype=dtype) for column, dtype in columns.items()}, geometry=[], crs=counties.crs
+        )
+        empty.to_file(raw / f"{name}.gpkg", driver="GPKG", layer=name, geometry_type=kind)
 
 
 def facilities(case: Path, raw: Path, assumed: dict) -> None:

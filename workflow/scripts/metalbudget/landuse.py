@@ -102,7 +102,8 @@ def open_shares(fractions: NDArray[np.float64], impervious: NDArray[np.float64])
     is_built[list(BUILT)] = True
     shares[is_built] *= keep_built
     shares[~is_built] *= np.clip(keep_other, 0.0, 1.0)
-    return LandUse(shares=shares, sealed=1.0 - water - shares.sum(axis=0), water=water)
+    # What rounding leaves below zero is zero: sealed ground is a magnitude.
+    return LandUse(shares=shares, sealed=np.maximum(1.0 - water - shares.sum(axis=0), 0.0), water=water)
 
 
 def bracket(dates: list[int], year: float) -> tuple[int, int, float]:

@@ -15,6 +15,9 @@ from metalbudget import io, settings
 from metalbudget.errors import InputError, InputErrors
 
 CACHE = Path(".metalbudget") / "checked.json"
+# Where the generated region and its truth stand, and the file by which they are known as generated.
+GENERATED = ("resources/raw/generated", "resources/raw/truth")
+MARKER = "GENERATED.json"
 
 
 def run(config: Mapping[str, Any], study: str | Path, main: bool = True) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def run(config: Mapping[str, Any], study: str | Path, main: bool = True) -> dict
     try:
         scenarios = settings.load(settings.scenarios_path(config, study)) if "scenarios_file" in config else {}
         if main:
+            protect(config, study)
             problems = examine(config, scenarios, study)
             if problems:
                 raise problems[0] if len(problems) == 1 else InputErrors(problems)
@@ -64,6 +68,25 @@ def examine(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path
     if not problems:
         io.write_json(study / CACHE, {"signature": signature})
     return problems
+
+
+def protect(config: Mapping[str, Any], study: Path) -> None:
+    """Refuse to generate a region over files of somebody else.
+
+    Snakemake deletes a rule's declared outputs before its job starts, so the refusal must come before any job.
+    """
+    if config.get("region", {}).get("source") != "generated":
+        return
+    for folder in GENERATED:
+        held = sorted(path for path in (study / folder).rglob("*") if path.is_file() and path.name[0] != ".")
+        if held and not (study / folder / MARKER).exists():
+            raise InputError(
+                "the generated region would overwrite files it did not write",
+                file=study / folder,
+                found=held[0].relative_to(study / folder).as_posix(),
+                expected=f"an empty folder, or one with {MARKER}",
+                mend="set region.source to folder to use these files, or move them",
+            )
 
 
 def write_record(config: Mapping[str, Any], study: Path) -> None:

@@ -1,0 +1,1 @@
+"""Subcommands of `metalbudget`, one module each."""

@@ -1,0 +1,1 @@
+"""Figures of a study: maps and charts, drawn from arrays."""

@@ -1,0 +1,222 @@
+"""Hourly weather: one CSV a year, or an EPW file with a rain series beside it."""
+
+import calendar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metalbudget.errors import InputError
+from metalbudget.inputs import tables
+from metalbudget.inputs.schema import table_schema
+from metalbudget.inputs.tables import Table, named_rows
+
+ANNUAL_RAIN_MM = (50.0, 10000.0)
+# Columns of an EPW file under pvlib's names, in our unit: value * factor.
+EPW_COLUMNS = {
+    "temperature_c": ("temp_air", 1.0),
+    "relative_humidity_pct": ("relative_humidity", 1.0),
+    "pressure_hpa": ("atmospheric_pressure", 0.01),
+    "wind_speed_m_s": ("wind_speed", 1.0),
+    "wind_direction_deg": ("wind_direction", 1.0),
+    "cloud_cover_tenths": ("total_sky_cover", 1.0),
+    "global_radiation_w_m2": ("ghi", 1.0),
+}
+
+
+def check_year(folder: Path, year: int, problems: list[InputError]) -> Table | None:
+    """Check the weather of one year and return its table (for an EPW file, the rain's)."""
+    own = f"weather/{year}.csv"
+    epw = f"weather/{year}.epw"
+    rain = f"weather/{year}_rain.csv"
+    if not (folder / own).is_file() and (folder / epw).is_file():
+        hours = _check_epw(folder / epw, epw, problems)
+        table = tables.read(folder, rain, "weather_rain", problems)
+        if table is not None:
+            check_hours(table, year, problems, short_leap_year=hours == 8760)
+            check_rain(table, problems)
+        return table
+    if not (folder / own).is_file():
+        at_hand = sorted(path.name for path in (folder / "weather").glob("*") if path.name != "station.csv")
+        problems.append(
+            InputError(
+                f"no weather for {year}",
+                file=own,
+                found=f"files in weather/: {', '.join(at_hand) or 'none'}",
+                expected=f"{own}, or {epw} with {rain}",
+                mend="add the file, or take the year out of weather.years and weather.of_year",
+            )
+        )
+        return None
+    table = tables.read(folder, own, "weather", problems)
+    if table is not None:
+        check_hours(table, year, problems)
+        check_rain(table, problems)
+        _check_shares(table, problems)
+    return table
+
+
+def check_hours(table: Table, year: int, problems: list[InputError], short_leap_year: bool = False) -> None:
+    """Report hours that are missing, repeated, out of order or of another year."""
+    if not table.has("time") or not table.n:
+        return
+    text = table.text["time"]
+    times, bad = parse_times(text)
+    if bad.any():
+        problems.append(
+            InputError(
+                "wrong date: not an ISO time without zone",
+                file=table.file,
+                where=f"{table.rows(bad)}, column time",
+                found=tables.shown_values(text[bad]),
+                expected=f"a time like {year}-01-01T01:00, the end of the hour in local standard time",
+            )
+        )
+        return
+    hours = 8784 if calendar.isleap(year) and not short_leap_year else 8760
+    start = np.datetime64(f"{year}-01-01T01:00", "m")
+    offset = times - start
+    expected = start + np.arange(8784 if calendar.isleap(year) else 8760) * np.timedelta64(60, "m")
+    if short_leap_year and calendar.isleap(year):  # typical years have no 29 February
+        lasting = (expected <= np.datetime64(f"{year}-02-29T00:00", "m")) | (
+            expected > np.datetime64(f"{year}-03-01T00:00", "m")
+        )
+        expected = expected[lasting]
+    foreign = ~np.isin(times, expected)
+    if foreign.any():
+        minutes = offset[foreign].astype(np.int64)
+        problems.append(
+            InputError(
+                "a time is not a full hour of the year",
+                file=table.file,
+                where=f"{table.rows(foreign)}, column time",
+                found=tables.shown_values(text[foreign]),
+                expected=f"hour ends from {expected[0]} to {expected[-1]}",
+                mend="the file counts hour beginnings; write the end of each hour"
+                if minutes.size == 1 and minutes[0] == -60
+                else "local standard time all year, without summer time, on the full hour",
+            )
+        )
+    repeated = tables.duplicates([times])
+    if not repeated.any():  # the table's key reports equal texts; here equal times in another spelling count too
+        steps = np.diff(times[~foreign])
+        if (steps < np.timedelta64(0, "m")).any():
+            first = np.flatnonzero(steps < np.timedelta64(0, "m"))
+            problems.append(
+                InputError(
+                    "the hours are not in order",
+                    file=table.file,
+                    where=named_rows(table.row[~foreign][first + 1]),
+                    found=f"{times[~foreign][first[0] + 1]} after {times[~foreign][first[0]]}",
+                    expected="each row one hour after the row before",
+                    mend="sort the table by time",
+                )
+            )
+    missing = expected[~np.isin(expected, times)]
+    if missing.size:
+        problems.append(
+            InputError(
+                f"{missing.size} hour{'s are' if missing.size > 1 else ' is'} missing",
+                file=table.file,
+                where="column time",
+                found=f"{table.n} rows; no row for {tables.shown_values(missing)}",
+                expected=f"{hours} rows, one an hour",
+                mend="fill the gaps, and say so in provenance.csv",
+            )
+        )
+
+
+def parse_times(text: NDArray[np.str_]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    """ISO times in minutes and which could not be read, both shape (n,)."""
+    compact = np.char.replace(text, " ", "T")
+    times = np.full(text.shape, np.datetime64("NaT"), dtype="datetime64[m]")
+    # Without a time of day, or with a zone, the text is not an hour's end in local standard time.
+    plausible = (np.char.str_len(compact) >= 16) & ~np.char.endswith(compact, "Z") & (np.char.count(compact, "+") == 0)
+    try:
+        times[plausible] = compact[plausible].astype("datetime64[s]").astype("datetime64[m]")
+    except ValueError:
+        for position in np.flatnonzero(plausible):
+            try:
+                times[position] = np.datetime64(str(compact[position]), "s")
+            except ValueError:
+                continue
+    return times, np.isnat(times)
+
+
+def check_rain(table: Table, problems: list[InputError]) -> None:
+    """Report a year's rain that no place on a coast like this has."""
+    if "rain_mm" not in table.number or not table.n:
+        return
+    total = float(np.nansum(table.number["rain_mm"]))
+    low, high = ANNUAL_RAIN_MM
+    if low <= total <= high or not np.isfinite(table.number["rain_mm"]).any():
+        return
+    hints = {"m": 1000.0, "cm": 10.0, "tenths of a millimetre": 0.1}
+    likely = [unit for unit, factor in hints.items() if 400.0 <= total * factor <= 4000.0]
+    problems.append(
+        InputError(
+            "the rain of the year is out of range",
+            file=table.file,
+            where="column rain_mm",
+            found=f"{total:.4g} mm in the year",
+            expected=f"{low:g} to {high:g} mm",
+            mend=f"the values look like {likely[0]}; convert them to mm" if likely else None,
+        )
+    )
+
+
+def _check_shares(table: Table, problems: list[InputError]) -> None:
+    """Report columns that are shares where percent or tenths are meant: no year is that dry or clear."""
+    for name, unit in (("relative_humidity_pct", "percent"), ("cloud_cover_tenths", "tenths")):
+        values = table.number.get(name)
+        if values is None or not np.isfinite(values).any():
+            continue
+        highest = float(np.nanmax(values))
+        if 0.0 < highest <= 1.0:
+            problems.append(
+                InputError(
+                    "the whole year is out of range",
+                    file=table.file,
+                    where=f"column {name}",
+                    found=f"a maximum of {highest:g}",
+                    expected=f"{unit}: {table_schema('weather')['properties'][name]['description']}",
+                    mend=f"the values look like shares between 0 and 1; convert them to {unit}",
+                )
+            )
+
+
+def _check_epw(path: Path, file: str, problems: list[InputError]) -> int:
+    """Check an EPW file and return its number of hours."""
+    from pvlib.iotools import read_epw
+
+    try:
+        data, _ = read_epw(path)
+    except (ValueError, IndexError, KeyError, UnicodeDecodeError) as error:
+        problems.append(
+            InputError("the file cannot be read as EPW", file=file, found=error, expected="an EnergyPlus weather file")
+        )
+        return 0
+    if len(data) not in (8760, 8784):
+        problems.append(
+            InputError("the file is not a full year", file=file, found=f"{len(data)} hours", expected="8760 or 8784")
+        )
+    properties: dict[str, Any] = table_schema("weather")["properties"]
+    for ours, (theirs, factor) in EPW_COLUMNS.items():
+        values = data[theirs].to_numpy(dtype=float) * factor
+        column = properties[ours]
+        with np.errstate(invalid="ignore"):
+            outside = ~((values >= column["minimum"]) & (values <= column["maximum"]))
+        if outside.any():
+            problems.append(
+                InputError(
+                    "a value is missing or out of range",
+                    file=file,
+                    where=f"{named_rows(np.flatnonzero(outside) + 9)}, field {theirs}",
+                    found=tables.shown_values(f"{value:g}" for value in values[outside]),
+                    expected=f"{column['minimum']:g} to {column['maximum']:g} {column['unit']}: "
+                    f"{column['description']}",
+                    mend="fill the missing hours of the EPW file",
+                )
+            )
+    return len(data)

@@ -1,0 +1,1 @@
+"""Emission inventory: activity x emission factor x controls, per source, metal and year."""

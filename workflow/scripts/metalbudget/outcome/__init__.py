@@ -1,0 +1,1 @@
+"""A finished study's outputs, read back for figures, claims and the page."""

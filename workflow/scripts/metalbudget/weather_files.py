@@ -1,0 +1,190 @@
+"""Hourly weather from a user's files: the study's own CSV, or EPW with a separate rain series."""
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metalbudget import io
+from metalbudget.errors import InputError, InputErrors
+
+COLUMNS = {
+    "temperature_c": (-60.0, 60.0),
+    "relative_humidity_pct": (0.0, 110.0),
+    "pressure_hpa": (500.0, 1100.0),
+    "wind_speed_m_s": (0.0, 90.0),
+    "wind_direction_deg": (0.0, 360.0),
+    "cloud_cover_tenths": (0.0, 10.0),
+    "global_radiation_w_m2": (0.0, 1600.0),
+    "rain_mm": (0.0, 300.0),
+}
+NEVER_MISSING = ("rain_mm",)
+STATION = ("longitude_deg", "latitude_deg", "elevation_m", "anemometer_height_m", "utc_offset_h")
+
+
+def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
+    """Hourly weather of a year in order.
+
+    Parameters
+    ----------
+    files : sequence of path
+        ``{year}.csv``, or ``{year}.epw`` and ``{year}_rain.csv`` in any order.
+    year : int
+
+    Returns
+    -------
+    dict of str to ndarray, shape (hours,)
+        day_of_year, month, hour (1..24, hour ending, local standard time) and the columns of the CSV; NaN is
+        missing.
+
+    Raises
+    ------
+    InputError
+        If hours are missing, out of order or out of range, or a column is absent; all problems of a file together.
+    """
+    by_suffix = {Path(file).suffix.lower(): Path(file) for file in files}
+    if ".epw" in by_suffix:
+        columns = _read_epw(by_suffix[".epw"], by_suffix.get(".csv"), year)
+        place = by_suffix[".epw"]
+    else:
+        place = by_suffix[".csv"]
+        columns = io.read_table(place, text=("time",))
+        _check_times(columns, place, year)
+    _check_columns(columns, place)
+    start = datetime.datetime(year, 1, 1)
+    hours = np.arange(columns["rain_mm"].size)
+    months = [(start + datetime.timedelta(hours=int(hour))).month for hour in hours]
+    return {
+        "day_of_year": hours // 24 + 1,
+        "month": np.array(months),
+        "hour": hours % 24 + 1,
+        **{name: np.asarray(columns[name], dtype=float) for name in COLUMNS},
+    }
+
+
+def read_station(path: str | Path) -> dict[str, float]:
+    """The weather station's position and anemometer height from a table of one row."""
+    table = io.read_table(path)
+    absent = [name for name in STATION if name not in table]
+    if absent:
+        raise InputError("columns are missing", file=path, found=list(table), expected=", ".join(STATION))
+    if len(table["station_id"]) != 1:
+        raise InputError("the table must hold one station", file=path, found=len(table["station_id"]), expected=1)
+    return {name: float(table[name][0]) for name in STATION}
+
+
+def hours_of(year: int) -> int:
+    """Hours of a calendar year."""
+    return (datetime.date(year + 1, 1, 1) - datetime.date(year, 1, 1)).days * 24
+
+
+def _check_times(columns: dict[str, NDArray], path: Path, year: int) -> None:
+    if "time" not in columns:
+        raise InputError("a column is missing", file=path, found=list(columns), expected="time")
+    expected = hours_of(year)
+    if columns["time"].size != expected:
+        raise InputError(
+            "the year does not have all its hours",
+            file=path,
+            found=f"{columns['time'].size} rows",
+            expected=f"{expected} rows, one an hour; blank fields where an observation is missing",
+        )
+    start = datetime.datetime(year, 1, 1)
+    for number, text in enumerate(columns["time"]):
+        try:
+            time = datetime.datetime.fromisoformat(str(text))
+        except ValueError as error:
+            raise InputError(
+                "not a time",
+                file=path,
+                where=f"row {number + 2}",
+                found=text,
+                expected="such as 2018-01-01T01:00",
+            ) from error
+        wanted = start + datetime.timedelta(hours=number + 1)
+        if time.replace(tzinfo=None) != wanted:
+            raise InputError(
+                "the hours are not in order",
+                file=path,
+                where=f"row {number + 2}",
+                found=text,
+                expected=f"{wanted.isoformat()} (hour ending, local standard time)",
+            )
+
+
+def _check_columns(columns: dict[str, NDArray], path: Path) -> None:
+    problems: list[InputError] = []
+    for name, (low, high) in COLUMNS.items():
+        if name not in columns:
+            problems.append(InputError("a column is missing", file=path, where=name, expected=name))
+            continue
+        values = columns[name]
+        if values.dtype == object:
+            problems.append(InputError("a column is not numeric", file=path, where=name, expected="numbers"))
+            continue
+        bad = np.flatnonzero(np.isfinite(values) & ((values < low) | (values > high)))
+        if bad.size:
+            problems.append(
+                InputError(
+                    "a value is out of range",
+                    file=path,
+                    where=f"{name}, row {bad[0] + 2}",
+                    found=values[bad[0]],
+                    expected=f"{low:g}..{high:g}",
+                )
+            )
+        if name in NEVER_MISSING and np.isnan(values).any():
+            row = int(np.flatnonzero(np.isnan(values))[0]) + 2
+            problems.append(
+                InputError("rain is missing", file=path, where=f"row {row}", expected="a number, 0 without rain")
+            )
+    if problems:
+        raise problems[0] if len(problems) == 1 else InputErrors(problems)
+
+
+def _read_epw(path: Path, rain: Path | None, year: int) -> dict[str, NDArray]:
+    from pvlib.iotools import read_epw
+
+    if rain is None:
+        raise InputError("an EPW file needs a rain series beside it", file=path, expected=f"{path.stem}_rain.csv")
+    if not path.exists():
+        raise InputError("the file does not exist", file=path, expected="an EPW file")
+    data, _ = read_epw(str(path), coerce_year=year)
+    frame = {
+        "temperature_c": (data["temp_air"], 99.8),
+        "relative_humidity_pct": (data["relative_humidity"], 998.0),
+        "pressure_hpa": (data["atmospheric_pressure"] / 100.0, 9999.0),
+        "wind_speed_m_s": (data["wind_speed"], 998.0),
+        "wind_direction_deg": (data["wind_direction"], 998.0),
+        "cloud_cover_tenths": (data["total_sky_cover"], 98.0),
+        "global_radiation_w_m2": (data["ghi"], 9998.0),
+    }
+    columns = {}
+    for name, (series, missing_from) in frame.items():
+        values = series.to_numpy(dtype=float)
+        # EPW writes 99.9, 999 or 9999 where nothing was observed
+        values = np.where(values >= missing_from, np.nan, values)
+        columns[name] = _to_calendar(values, year)
+    wet = io.read_table(rain, text=("time",))
+    _check_times(wet, rain, year)
+    if "rain_mm" not in wet:
+        raise InputError("a column is missing", file=rain, found=list(wet), expected="rain_mm")
+    columns["rain_mm"] = wet["rain_mm"]
+    if columns["temperature_c"].size != hours_of(year):
+        raise InputError(
+            "the year does not have all its hours",
+            file=path,
+            found=f"{columns['temperature_c'].size} rows",
+            expected=f"{hours_of(year)} rows",
+        )
+    return columns
+
+
+def _to_calendar(values: NDArray, year: int) -> NDArray:
+    """Typical years have 365 days: 29 February of a leap year repeats the 28th."""
+    if values.size == 8760 and hours_of(year) == 8784:
+        after = 59 * 24
+        return np.concatenate([values[:after], values[after - 24 : after], values[after:]])
+    return values
