@@ -8,12 +8,19 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def snakemake(study: Path, *arguments: str, config: Path | None = None, timeout: int = 900):
-    """Run snakemake on a study folder; the workflow is this checkout's."""
-    command = [sys.executable, "-m", "snakemake", "-s", str(REPOSITORY / "Snakefile"), "--directory", str(study)]
+def snakemake(
+    study: Path,
+    *arguments: str,
+    config: Path | None = None,
+    checkout: Path = REPOSITORY,
+    timeout: int = 900,
+):
+    """Run snakemake on a study folder with the workflow of a checkout."""
+    command = [sys.executable, "-m", "snakemake", "-s", str(checkout / "Snakefile"), "--directory", str(study)]
     if config is not None:
         command += ["--configfile", str(config)]
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow" / "scripts"), "COLUMNS": "200"}
+    # The copy's own package comes first, whatever is installed.
+    environment = os.environ | {"PYTHONPATH": str(checkout / "workflow" / "scripts"), "COLUMNS": "200"}
     return subprocess.run(
         [*command, *arguments], capture_output=True, text=True, timeout=timeout, env=environment, check=False
     )

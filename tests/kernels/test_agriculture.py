@@ -46,7 +46,7 @@ def contents(metal):
 
 
 def test_irrigation_example():
-    """Science 2: Cd 0.1 ug/L with 7500 m3/ha is 0.75 g/ha."""
+    """By hand: Cd 0.1 ug/L with 7500 m3/ha is 0.75 g/ha."""
     assert agriculture.irrigation_input(7500.0, 0.1) == pytest.approx(0.075)  # mg m-2
 
 
@@ -135,7 +135,7 @@ def test_input_errors(table, irrigation, message):
 
 @pytest.mark.parametrize("metal", ["as", "cd", "cr", "cu", "hg", "ni", "pb", "zn"])
 def test_inputs_of_a_typical_field_lie_inside_the_published_bars(metal):
-    """Rates of Zhejiang (science 2) give fluxes inside the bars of science 4, g/ha."""
+    """Rates usual in Zhejiang give fluxes inside the bars of plausibility.csv, g/ha."""
     fertiliser = {
         "as": (1, 15),
         "cd": (0.1, 2),

@@ -55,7 +55,7 @@ def test_responses_hold_at_any_rate(rate):
 
 
 def test_taking_the_loss_at_the_start_of_the_year_misses_eight_percent():
-    # science 4: the first-order loss of the year at k = 0.2 on the starting stock would be 8-10 % too much.
+    # By hand: the first-order loss of the year at k = 0.2 on the starting stock would be 8-10 % too much.
     step = advance(ONE, ONE, {}, {"leaching": 0.2 * ONE})
     assert 0.2 / step.losses["leaching"][0] - 1.0 == pytest.approx(0.2 / (1 - np.exp(-0.2)) - 1.0)
     assert 0.08 < 0.2 / step.losses["leaching"][0] - 1.0 < 0.11
@@ -101,7 +101,7 @@ def test_harvest_rate_times_stock_is_the_removal():
 
 
 def test_mercury_evades_from_the_stock_and_from_the_deposit():
-    # science 9: k_v 7.0e-4 per year at 0.12 mg/kg gives 0.22 g/ha/yr; 20 % of a 0.05 mg/m2 deposit returns.
+    # By hand: k_v 7.0e-4 per year at 0.12 mg/kg gives 0.22 g/ha/yr; 20 % of a 0.05 mg/m2 deposit returns.
     here = setting({"dryland": ONE})
     share = dict.fromkeys(SOIL_CLASSES, 0.2)
     metal = chemistry(evasion_rate=7.0e-4, reemitted_share=share)

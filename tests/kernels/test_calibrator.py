@@ -1,4 +1,4 @@
-"""The calibrator: fixtures of section 10, placebo, planted signal, applicability."""
+"""The calibrator: hand calculations, placebo, planted signal, applicability."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ M = 260.0  # kg m⁻², 2600 t ha⁻¹
 
 
 def test_flux_noise_of_cadmium():
-    """Fixture of the science design, section 10: 9.93 g/ha/yr = 0.993 mg/m²/yr."""
+    """By hand, sqrt(2) 0.15 0.18 2600 / 10: 9.93 g/ha/yr = 0.993 mg/m²/yr."""
     noise = calibrator.flux_noise(*(np.array([v]) for v in (0.18, 0.15, 0.15, M, 10.0)))
     assert noise[0] == pytest.approx(0.993, rel=1e-3)
 

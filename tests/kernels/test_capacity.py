@@ -1,4 +1,4 @@
-"""Limits and carrying capacity. Expected values: the standards as tabulated in section 6 of the science document,
+"""Limits and carrying capacity. Expected values: the standards GB 15618-2018 and GB 36600-2018,
 and hand calculations."""
 
 from math import erf, exp, log, sqrt
@@ -284,8 +284,17 @@ def test_zone_sums_judge_each_class_by_its_own_limit():
     assert (paddy.overload, forest.overload, both.overload) == (0.5, 0.0, 0.5)
     assert both.overload_share == pytest.approx(0.25)
     assert both.geogenic == 0.0
-    assert both.capacity_index == pytest.approx((-0.1 + 0.1 + 0.2) / (0.3 + 0.3 + 0.6))
+    assert both.capacity_index == pytest.approx((-1 / 3 + 1 / 3 + 1 / 3) / 3)
+    assert both.capacity_left == pytest.approx((-0.1 + 0.1 + 0.2) / (0.3 + 0.3 + 0.6))
     assert both.concentration == pytest.approx(0.4)
+
+
+def test_mean_index_is_held_where_there_is_almost_no_capacity():
+    """A limit 1e-6 above the background gives an index of -1e5; half the area of index 0.5 must still count."""
+    sums = capacity.zone_sums(
+        np.ones((1, 2)), np.zeros((1, 2)), np.array([0.4, 0.2]), np.array([[0.300001, 0.3]]), np.array([0.3, 0.1])
+    )
+    assert capacity.zone_summary(sums).capacity_index == pytest.approx((-10.0 + 0.5) / 2)
 
 
 def test_split_of_a_change_adds_up():

@@ -1,4 +1,4 @@
-"""Soil columns. Expected values: FAO-56 worked examples, section 10 fixtures, closed forms and balances."""
+"""Soil columns. Expected values: FAO-56 worked examples, hand calculations, closed forms and balances."""
 
 import csv
 import dataclasses

@@ -18,14 +18,14 @@ def plant(crop, part, metal, soil, ph=6.0, oc=1.74, clay=25.0):
 
 
 def test_cadmium_in_rice():
-    """Science 3.4: pH 6, 0.2 mg/kg, OC 1.74 %, clay 25 % give 0.07 mg/kg."""
+    """Refit of Xu et al. 2025: pH 6, 0.2 mg/kg, OC 1.74 %, clay 25 % give 0.07 mg/kg."""
     assert plant("rice", "grain", "cd", 0.2) == pytest.approx(0.07, abs=0.002)
     # By hand: straw has the intercept 3.11 instead of 2.65, 10**0.46 = 2.884 times as much.
     assert plant("rice", "straw", "cd", 0.2) / plant("rice", "grain", "cd", 0.2) == pytest.approx(2.884, rel=1e-3)
 
 
 def test_cereals():
-    """Science 3.4 and 10: Zn 95 → 30 mg/kg (BCF 0.319); Cd 0.18, pH 6.2 → 0.033; Ni 25 → 0.20."""
+    """By hand from the relations of kwb.fcr: Zn 95 → 30 mg/kg (BCF 0.319); Cd 0.18, pH 6.2 → 0.033; Ni 25 → 0.20."""
     zinc = plant("wheat", "grain", "zn", 95.0)
     assert zinc == pytest.approx(30.0, rel=0.02)
     assert zinc / 95.0 == pytest.approx(0.319, abs=5e-4)
@@ -79,7 +79,7 @@ def test_unknown_relation_is_a_programming_error():
 
 
 def test_dry_yield():
-    # Science 3.4: vegetables 35 t fresh with 7 % dry matter.
+    # Usual harvest: vegetables 35 t fresh with 7 % dry matter.
     moisture = coefficients("crop_traits")["vegetables/dry_matter"]
     assert crops.dry_yield(35.0, moisture) == pytest.approx(2.45)
     with pytest.raises(ValueError, match="dry_matter"):
@@ -138,7 +138,7 @@ def test_harvest_is_linear_in_land_use(seed, weight, metal):
 
 @pytest.mark.parametrize("metal", METALS)
 def test_rice_removal_lies_inside_the_published_bars(metal):
-    """Crop harvest of science 4, g/ha: 8.6 t/ha of rice, 8.2 of straw, 35 % of it returned, typical soil."""
+    """Bars of published harvests, g/ha: 8.6 t/ha of rice, 8.2 of straw, 35 % of it returned, typical soil."""
     bars = dict(
         zip(
             METALS,

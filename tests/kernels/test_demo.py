@@ -163,7 +163,8 @@ def test_weather_of_the_coast(year, hours):
     assert {values.size for values in series.values()} == {hours}
     assert series["time"][0] == f"{year}-01-01T01:00"
     assert series["time"][-1] == f"{year + 1}-01-01T00:00"
-    assert 1490.0 < series["rain_mm"].sum() < 1710.0
+    # The station stands low on the coast: with the hills the region then has the climatology's 1,510 mm.
+    assert 1330.0 < series["rain_mm"].sum() < 1520.0
     hour = np.arange(hours) % 24
     assert series["global_radiation_w_m2"][(hour < 3) | (hour > 21)].max() == 0.0
     # Typical year of Hongjia (WMO 58665): mean of 17.9 degC and 146 W m-2, 15 % calms at whole metres.

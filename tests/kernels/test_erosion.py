@@ -1,4 +1,4 @@
-"""RUSLE. Expected values: science document section 10, tilted planes with closed forms, hand calculations."""
+"""RUSLE. Expected values: the published equations by hand, tilted planes with closed forms, hand calculations."""
 
 import numpy as np
 import pytest

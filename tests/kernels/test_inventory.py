@@ -50,7 +50,7 @@ def stack(metal, boiler, configuration, washed_share=0.0):
 
 # --- published values -----------------------------------------------------------------------------------
 
-# Stack factors of Zhejiang coal, unwashed, g per t: table of science 1.2, from published contents,
+# Stack factors of Zhejiang coal, unwashed, g per t: computed apart, by hand, from published contents,
 # releases and removals by hand. Its three printed digits set the tolerance.
 STACK_FACTORS = [
     ("pulverised", "esp", (0.549, 1.34, 0.0256, 0.941, 0.133)),
@@ -153,7 +153,7 @@ def test_exclusive_configurations_mix_linearly(share, metal):
 
 
 def test_seventy_thirty_is_a_sum_and_not_a_product():
-    # Science 1.1: the product over application rates gives about five times too much. Pb by hand:
+    # The product over application rates gives about five times too much. Pb by hand:
     # sum 0.7*0.05 + 0.3*0.01 = 0.038; the product (1-0.7*0.95)*(1-0.3*0.99) = 0.2355 is 6 times that.
     removal = coefficients("device_removal", "pb")
     mix = ((("esp",), 0.7), (("fabric_filter",), 0.3))
@@ -197,7 +197,7 @@ def test_lognormal_passes_through_its_points():
 
 
 def test_lognormal_medians_match_the_suggested_diameters():
-    """Medians of 1.3, 5 and 10 um (science 1.5 suggests 1-1.5, 4-6, 10-15 for these sources)."""
+    """Medians of 1.3, 5 and 10 um (usual for these sources: 1-1.5, 4-6, 10-15)."""
     for fine, coarse, low, high in ((0.70, 0.95, 1.0, 1.5), (0.385, 0.613, 4.0, 6.0), (0.2, 0.5, 9.99, 15.0)):
         shares = np.cumsum(size.lognormal_shares(fine, coarse))
         median = np.exp(np.interp(0.5, shares[:4], np.log(size.CLASS_EDGES_UM)))
@@ -229,7 +229,7 @@ def test_class_shares_sum_to_one(metal):
         assert shares.sum() == pytest.approx(1.0)
         assert len(shares) == len(size.classes_of(metal)) == (7 if metal == "hg" else 5)
         if metal == "hg":
-            np.testing.assert_allclose(shares[:2], [0.58, 0.41])  # science 1.5, ESP
+            np.testing.assert_allclose(shares[:2], [0.58, 0.41])  # table hg_species, ESP
             assert shares[4:].sum() == 0.0, "particulate mercury is fine"
 
 
@@ -317,7 +317,7 @@ def test_mercury_mixes_species_by_configuration():
         if source == "power"
     ]
     amounts = dict(picked)
-    # 70 % with SCR pass 0.68 of what the other 30 % pass; reactive shares 0.26 and 0.21 (science 1.5).
+    # 70 % with SCR pass 0.68 of what the other 30 % pass; reactive shares 0.26 and 0.21 (table hg_species).
     reactive = (0.7 * 0.68 * 0.26 + 0.3 * 0.21) / (0.7 * 0.68 + 0.3)
     assert amounts["hg2"] / sum(amounts.values()) == pytest.approx(reactive)
 
@@ -439,7 +439,7 @@ def test_published_intensities():
 
 
 def test_independent_coal_factors_agree_within_a_factor_five():
-    """AP-42 1.1-18 and EMEP/EEA Tier 1 (24 GJ/t) beside ours behind ESP and scrubber, g/t (science 1.2)."""
+    """AP-42 1.1-18 and EMEP/EEA Tier 1 (24 GJ/t) beside ours behind ESP and scrubber, g/t."""
     others = {
         "as": (0.205, 0.170),
         "cd": (0.026, 0.022),

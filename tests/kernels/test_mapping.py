@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from metalbudget.mapping import background, geostatistics, survey, validation
 from metalbudget.mapping.folds import spatial_folds, square_of
 from metalbudget.settings import coefficients
+from threadpoolctl import threadpool_limits
 
 SETTINGS = coefficients("mapping")
 RECOVERY = {
@@ -16,6 +17,13 @@ RECOVERY = {
     "aqua_regia/recovery": 0.5,
     "aqua_regia/recovery_log_sd": 0.17,
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Small matrices are slower on two threads than on one."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def harmonise(**changes):
@@ -170,12 +178,12 @@ def fitted(x, y, observed, design, noise_sd=0.15, censored=None):
 
 def test_trend_and_covariance_are_recovered():
     slopes, totals = [], []
-    for seed in range(5):
+    for seed in range(4):
         x, y, _, observed, design = field(seed)
         model = fitted(x, y, observed, design)
         slopes.append(model.coefficients[1])
         totals.append(model.covariance.sill + model.covariance.micro)
-    # Planted: slope 0.3 and variance 0.15 beside the samples' error; sampling error of five fields.
+    # Planted: slope 0.3 and variance 0.15 beside the samples' error; sampling error of four fields.
     assert np.mean(slopes) == pytest.approx(0.3, abs=0.08)
     assert np.mean(totals) == pytest.approx(0.15, rel=0.3)
 
@@ -219,6 +227,22 @@ def test_the_map_predicts_the_truth_and_not_the_noisy_sample():
     assert np.sqrt(np.mean(error**2)) < 0.7 * np.sqrt(np.mean((observed - truth) ** 2))
     inside = np.abs(error) < 1.645 * np.sqrt(at.variance + at.micro)
     assert inside.mean() == pytest.approx(0.9, abs=0.08)
+
+
+def test_unsampled_places_are_covered_at_the_stated_level():
+    """Truth without noise at places without a sample: what the standard error of a map is about."""
+    coverage, ratio = [], []
+    for seed in range(3):
+        x, y, truth, observed, design = field(seed, points=700)
+        known = np.arange(700) < 450
+        model = fitted(x[known], y[known], observed[known], design[known])
+        at = geostatistics.predict(model, x[~known], y[~known], design[~known], np.full(250, np.log(0.12)), 60)
+        mean, error = geostatistics.to_cells(at, model.covariance, 1.0, 0.0, SETTINGS)
+        # A cell of 1 m is a point; half of the unresolved variance is expected to average out in it.
+        coverage.append(np.mean(np.abs(at.mean - truth[~known]) < 1.645 * error))
+        ratio.append(np.mean(mean) / np.mean(np.exp(truth[~known])))
+    assert np.mean(coverage) == pytest.approx(0.90, abs=0.05)
+    assert np.mean(ratio) == pytest.approx(1.0, abs=0.06)
 
 
 def test_kriging_agrees_with_the_matrix_formula():

@@ -1,4 +1,4 @@
-"""Sorption relations. Expected values: hand calculations from the published equations (science document 3.1, 10)."""
+"""Sorption relations. Expected values: hand calculations from the published equations."""
 
 import csv
 from math import log10
@@ -39,7 +39,7 @@ def kd(choice, metal, content=None, properties=None, **bounds):
 
 
 def test_sauve_cadmium_fixture():
-    """Fixture of section 10: c 0.313 ug/L, Kd 576 L/kg, 1.88 g/ha/yr at 600 mm."""
+    """By hand: c 0.313 ug/L, Kd 576 L/kg, 1.88 g/ha/yr at 600 mm."""
     value, clamped = kd("sauve_2000", "cd")
     concentration = 1000.0 * 0.18 / value
     assert concentration == pytest.approx(0.313, abs=0.0005)

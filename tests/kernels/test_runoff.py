@@ -1,4 +1,4 @@
-"""Curve-number runoff. Expected values: science document section 10, NEH tables, hand calculations."""
+"""Curve-number runoff. Expected values: NEH tables, hand calculations."""
 
 import numpy as np
 import pytest

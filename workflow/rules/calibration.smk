@@ -49,7 +49,11 @@ rule train_calibrator:
             "legal_depth_m": config["landuse"]["legal_depth_m"],
             "seed": config["study"]["seed"],
         },
-        calibration=config["calibrator"],
+        calibration={
+            name: value
+            for name, value in config["calibrator"].items()
+            if name not in ("roll_forward", "decay_half_life_yr")  # the forecast's
+        },
         parameters=coefficients("calibrator"),
         cover_practice=coefficients("rusle_cp"),
         code=code_of("train_calibrator.py"),

@@ -26,7 +26,8 @@ SURVEYS = [survey["year"] for survey in config["surveys"]]
 EPOCHS = [str(year) for year in SURVEYS] or ["prior"]
 RAW = settings.raw_folder(config)
 # Every modelled year there is weather for has its own row in the raw tables, whichever years this run builds.
-ACTIVITY_YEARS = sorted(int(year) for year in config["weather"]["of_year"])
+# An empty list drops a default year from a study, since mappings merge.
+ACTIVITY_YEARS = sorted(int(year) for year, seen in config["weather"]["of_year"].items() if seen)
 SCENARIO_DATES = settings.scenario_landuse(SCENARIO_SETTINGS, SCENARIOS)
 SCENARIO_LANDUSE = sorted({name for dated in SCENARIO_DATES.values() for name in dated.values()})
 

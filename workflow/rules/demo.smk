@@ -9,9 +9,7 @@ really happened, read by tests and the report's validation page only.
 rule generate_region:
     """A coast with hills, towns, plants, farms, weather and two soil surveys."""
     output:
-        rasters=expand(
-            "resources/raw/generated/{name}.tif", name=["mask", "dem", "population", "rain_factor"]
-        ),
+        rasters=expand("resources/raw/generated/{name}.tif", name=["mask", "dem", "population", "rain_factor"]),
         soil=expand(
             "resources/raw/generated/soil/{name}.tif",
             name=[
@@ -52,9 +50,7 @@ rule generate_region:
         ),
         station="resources/raw/generated/weather/station.csv",
         weather=expand("resources/raw/generated/weather/{year}.csv", year=WEATHER_YEARS),
-        surveys=expand(
-            "resources/raw/generated/{file}", file=[survey["file"] for survey in config["surveys"]]
-        ),
+        surveys=expand("resources/raw/generated/{file}", file=[survey["file"] for survey in config["surveys"]]),
         true_concentration=expand("resources/raw/truth/concentration/{metal}.tif", metal=config["metals"]),
         true_fluxes=expand("resources/raw/truth/fluxes/{metal}.tif", metal=config["metals"]),
         truth="resources/raw/truth/truth.json",

@@ -21,13 +21,6 @@ rule compute_operator:
     output:
         operator="resources/forcing/operator/{year}.nc",
         boundary_layer="resources/forcing/meteorology/{year}.csv",
-    log:
-        "logs/compute_operator/{year}.log",
-    benchmark:
-        "logs/benchmarks/compute_operator/{year}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         dispersion=config["dispersion"],
         coefficients={
@@ -40,6 +33,13 @@ rule compute_operator:
             )
         },
         code=code_of("compute_operator.py"),
+    log:
+        "logs/compute_operator/{year}.log",
+    benchmark:
+        "logs/benchmarks/compute_operator/{year}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
     script:
         "../scripts/compute_operator.py"
 
@@ -63,13 +63,6 @@ rule compute_deposition:
         street_dust="results/fluxes/{metal}/street_dust/{year}.tif",
         air="results/fluxes/{metal}/air/{year}.json",
         monitor_table="results/fluxes/{metal}/air/{year}_monitors.csv",
-    log:
-        "logs/compute_deposition/{metal}_{year}.log",
-    benchmark:
-        "logs/benchmarks/compute_deposition/{metal}_{year}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         landuse_dates=LANDUSE_DATES,
         settings={
@@ -79,5 +72,12 @@ rule compute_deposition:
         },
         tables=metal_tables("emc"),
         code=code_of("compute_deposition.py"),
+    log:
+        "logs/compute_deposition/{metal}_{year}.log",
+    benchmark:
+        "logs/benchmarks/compute_deposition/{metal}_{year}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
     script:
         "../scripts/compute_deposition.py"

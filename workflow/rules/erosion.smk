@@ -13,11 +13,14 @@ rule compute_rkls:
         dem=f"{RAW}/dem.tif",
         soil="resources/harmonised/soil.tif",
         rain_factor="resources/harmonised/rain_factor.tif",
-        weather_daily=expand(
-            "resources/forcing/weather_daily/{year}.csv", year=WEATHER_YEARS
-        ),
+        weather_daily=expand("resources/forcing/weather_daily/{year}.csv", year=WEATHER_YEARS),
     output:
         rkls=expand("resources/forcing/rkls/{year}.tif", year=WEATHER_YEARS),
+    params:
+        years=WEATHER_YEARS,
+        terrain={name: config["erosion"][name] for name in ("slope_length_maximum_m", "reference_dem_cell_m")},
+        tables={name: coefficients(name) for name in ("erosivity", "erodibility", "topography")},
+        code=code_of("compute_rkls.py"),
     log:
         "logs/compute_rkls.log",
     benchmark:
@@ -25,16 +28,5 @@ rule compute_rkls:
     threads: 1
     resources:
         mem_mb=2000,
-    params:
-        years=WEATHER_YEARS,
-        terrain={
-            name: config["erosion"][name]
-            for name in ("slope_length_maximum_m", "reference_dem_cell_m")
-        },
-        tables={
-            name: coefficients(name)
-            for name in ("erosivity", "erodibility", "topography")
-        },
-        code=code_of("compute_rkls.py"),
     script:
         "../scripts/compute_rkls.py"

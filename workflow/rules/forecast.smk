@@ -60,13 +60,6 @@ rule forecast_metal:
         summary="results/capacity/{scenario}/{metal}/summary.csv",
         change="results/capacity/{scenario}/{metal}/change.csv",
         sensitivity="results/capacity/{scenario}/{metal}/sensitivity.csv",
-    log:
-        "logs/forecast_metal/{scenario}_{metal}.log",
-    benchmark:
-        "logs/benchmarks/forecast_metal/{scenario}_{metal}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1500,
     params:
         scenario=lookup(dpath="{scenario}", within=SCENARIO_SETTINGS),
         study={
@@ -75,14 +68,8 @@ rule forecast_metal:
             "layer": layer_settings(),
             "wash_off": config["runoff"]["wash_off"],
             "sediment_delivery_ratio": config["erosion"]["sediment_delivery_ratio"],
-            "correction": {
-                name: config["calibrator"][name]
-                for name in ("roll_forward", "decay_half_life_yr")
-            },
-            **{
-                name: config["forecast"][name]
-                for name in ("start_year", "years", "snapshots_yr")
-            },
+            "correction": {name: config["calibrator"][name] for name in ("roll_forward", "decay_half_life_yr")},
+            **{name: config["forecast"][name] for name in ("start_year", "years", "snapshots_yr")},
         },
         budget=budget_settings(),
         chemistry=chemistry_settings,
@@ -100,10 +87,14 @@ rule forecast_metal:
             "limits_gb36600",
             "limits_ecological",
         ),
-        common={
-            name: coefficients(name)
-            for name in ("enrichment", "rusle_cp", "erosivity", "capacity_classes")
-        },
+        common={name: coefficients(name) for name in ("enrichment", "rusle_cp", "erosivity", "capacity_classes")},
         code=code_of("forecast_metal.py"),
+    log:
+        "logs/forecast_metal/{scenario}_{metal}.log",
+    benchmark:
+        "logs/benchmarks/forecast_metal/{scenario}_{metal}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
     script:
         "../scripts/forecast_metal.py"

@@ -42,13 +42,6 @@ rule compute_losses:
         rates="results/rates/{metal}/{year}.tif",
         net="results/net/{metal}/{year}.tif",
         summary="results/fluxes/{metal}/summary/{year}.json",
-    log:
-        "logs/compute_losses/{metal}_{year}.log",
-    benchmark:
-        "logs/benchmarks/compute_losses/{metal}_{year}.tsv"
-    threads: 1
-    resources:
-        mem_mb=800,
     params:
         landuse_dates=LANDUSE_DATES,
         layer=layer_settings(),
@@ -60,6 +53,13 @@ rule compute_losses:
             "rusle_cp": coefficients("rusle_cp"),
         },
         code=code_of("compute_losses.py"),
+    log:
+        "logs/compute_losses/{metal}_{year}.log",
+    benchmark:
+        "logs/benchmarks/compute_losses/{metal}_{year}.tsv"
+    threads: 1
+    resources:
+        mem_mb=800,
     script:
         "../scripts/compute_losses.py"
 
@@ -75,46 +75,24 @@ rule roll_history:
         districts="resources/harmonised/districts.csv",
         district="resources/harmonised/district.tif",
         landuse=expand("resources/harmonised/landuse/{date}.tif", date=LANDUSE_DATES),
-        responses=expand(
-            "resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS
-        ),
+        responses=expand("resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS),
         rkls=expand("resources/forcing/rkls/{year}.tif", year=WEATHER_YEARS),
         concentration=f"results/concentration/{{metal}}/{EPOCHS[0]}.tif",
         background="results/concentration/{metal}/background.tif",
-        deposition_flux=expand(
-            "results/fluxes/{{metal}}/deposition/{year}.tif", year=YEARS
-        ),
-        background_flux=expand(
-            "results/fluxes/{{metal}}/background/{year}.tif", year=YEARS
-        ),
-        fertiliser_flux=expand(
-            "results/fluxes/{{metal}}/fertiliser/{year}.tif", year=YEARS
-        ),
+        deposition_flux=expand("results/fluxes/{{metal}}/deposition/{year}.tif", year=YEARS),
+        background_flux=expand("results/fluxes/{{metal}}/background/{year}.tif", year=YEARS),
+        fertiliser_flux=expand("results/fluxes/{{metal}}/fertiliser/{year}.tif", year=YEARS),
         manure_flux=expand("results/fluxes/{{metal}}/manure/{year}.tif", year=YEARS),
-        irrigation_flux=expand(
-            "results/fluxes/{{metal}}/irrigation/{year}.tif", year=YEARS
-        ),
-        pesticide_flux=expand(
-            "results/fluxes/{{metal}}/pesticide/{year}.tif", year=YEARS
-        ),
+        irrigation_flux=expand("results/fluxes/{{metal}}/irrigation/{year}.tif", year=YEARS),
+        pesticide_flux=expand("results/fluxes/{{metal}}/pesticide/{year}.tif", year=YEARS),
         air=expand("results/fluxes/{{metal}}/air/{year}.json", year=YEARS),
     output:
         cube="results/history/{metal}.nc",
         ledger="results/history/{metal}.csv",
-    log:
-        "logs/roll_history/{metal}.log",
-    benchmark:
-        "logs/benchmarks/roll_history/{metal}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1500,
     params:
         landuse_dates=LANDUSE_DATES,
         weather_years=WEATHER_YEARS,
-        weather_of_year={
-            int(year): sorted(years)
-            for year, years in config["weather"]["of_year"].items()
-        },
+        weather_of_year={int(year): sorted(years) for year, years in config["weather"]["of_year"].items()},
         period={"surveys": SURVEYS, "years": YEARS},
         layer=layer_settings(),
         budget=budget_settings(),
@@ -125,6 +103,13 @@ rule roll_history:
             "rusle_cp": coefficients("rusle_cp"),
         },
         code=code_of("roll_history.py"),
+    log:
+        "logs/roll_history/{metal}.log",
+    benchmark:
+        "logs/benchmarks/roll_history/{metal}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
     script:
         "../scripts/roll_history.py"
 
@@ -133,16 +118,16 @@ rule write_ledger:
     """The ledger of history and scenarios in one table, with the checks of what came out."""
     input:
         history=expand("results/history/{metal}.csv", metal=METALS),
-        forecasts=expand(
-            "results/forecast/{scenario}/{metal}.csv", scenario=SCENARIOS, metal=METALS
-        ),
-        summaries=expand(
-            "results/fluxes/{metal}/summary/{year}.json", metal=METALS, year=YEARS
-        ),
+        forecasts=expand("results/forecast/{scenario}/{metal}.csv", scenario=SCENARIOS, metal=METALS),
+        summaries=expand("results/fluxes/{metal}/summary/{year}.json", metal=METALS, year=YEARS),
         air=expand("results/fluxes/{metal}/air/{year}.json", metal=METALS, year=YEARS),
     output:
         ledger="results/ledger.csv",
         checks="results/checks.json",
+    params:
+        tolerance=config["budget"]["closure_tolerance"],
+        bars={bound: coefficients("plausibility", field=bound) for bound in ("low", "high")},
+        code=code_of("write_ledger.py"),
     log:
         "logs/write_ledger/all.log",
     benchmark:
@@ -150,12 +135,5 @@ rule write_ledger:
     threads: 1
     resources:
         mem_mb=500,
-    params:
-        tolerance=config["budget"]["closure_tolerance"],
-        bars={
-            bound: coefficients("plausibility", field=bound)
-            for bound in ("low", "high")
-        },
-        code=code_of("write_ledger.py"),
     script:
         "../scripts/write_ledger.py"

@@ -22,12 +22,8 @@ rule harmonise_region:
         parent_material=f"{RAW}/soil/parent_material.tif",
         landuse_classes=f"{RAW}/landuse_classes.csv",
         landuse=expand("{raw}/landuse/{date}.tif", raw=RAW, date=LANDUSE_DATES),
-        imperviousness=expand(
-            "{raw}/imperviousness/{date}.tif", raw=RAW, date=LANDUSE_DATES
-        ),
-        scenario_landuse=expand(
-            "{raw}/landuse_scenarios/{name}.tif", raw=RAW, name=SCENARIO_LANDUSE
-        ),
+        imperviousness=expand("{raw}/imperviousness/{date}.tif", raw=RAW, date=LANDUSE_DATES),
+        scenario_landuse=expand("{raw}/landuse_scenarios/{name}.tif", raw=RAW, name=SCENARIO_LANDUSE),
         scenario_imperviousness=expand(
             "{raw}/landuse_scenarios/{name}.tif",
             raw=RAW,
@@ -46,13 +42,13 @@ rule harmonise_region:
         parent_material="resources/harmonised/parent_material.tif",
         population="resources/harmonised/population.tif",
         landuse=expand("resources/harmonised/landuse/{date}.tif", date=LANDUSE_DATES),
-        scenario_landuse=expand(
-            "resources/harmonised/landuse_scenarios/{name}.tif", name=SCENARIO_LANDUSE
-        ),
+        scenario_landuse=expand("resources/harmonised/landuse_scenarios/{name}.tif", name=SCENARIO_LANDUSE),
         district="resources/harmonised/district.tif",
         districts="resources/harmonised/districts.csv",
         surrogates="resources/harmonised/surrogates.tif",
         sources="resources/harmonised/sources.csv",
+    params:
+        code=code_of("harmonise_region.py"),
     log:
         "logs/harmonise_region.log",
     benchmark:
@@ -60,7 +56,5 @@ rule harmonise_region:
     threads: 1
     resources:
         mem_mb=2000,
-    params:
-        code=code_of("harmonise_region.py"),
     script:
         "../scripts/harmonise_region.py"

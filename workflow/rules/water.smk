@@ -21,22 +21,9 @@ rule compute_water:
         weather=[file for year in WEATHER_YEARS for file in weather_files(year)],
     output:
         zones="resources/forcing/zones.tif",
-        column_response=expand(
-            "resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS
-        ),
-        runoff_response=expand(
-            "resources/forcing/runoff_response/{year}.nc", year=WEATHER_YEARS
-        ),
-        weather_daily=expand(
-            "resources/forcing/weather_daily/{year}.csv", year=WEATHER_YEARS
-        ),
-    log:
-        "logs/compute_water.log",
-    benchmark:
-        "logs/benchmarks/compute_water.tsv"
-    threads: 1
-    resources:
-        mem_mb=1500,
+        column_response=expand("resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS),
+        runoff_response=expand("resources/forcing/runoff_response/{year}.nc", year=WEATHER_YEARS),
+        weather_daily=expand("resources/forcing/weather_daily/{year}.csv", year=WEATHER_YEARS),
     params:
         years=WEATHER_YEARS,
         water=config["water"],
@@ -50,5 +37,12 @@ rule compute_water:
             )
         },
         code=code_of("compute_water.py"),
+    log:
+        "logs/compute_water.log",
+    benchmark:
+        "logs/benchmarks/compute_water.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
     script:
         "../scripts/compute_water.py"

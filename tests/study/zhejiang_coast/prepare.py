@@ -60,7 +60,7 @@ def main(case: Path, study: Path) -> Path:
     soils(raw)
     weather(case, raw, land, assumed)
     monitors(case, raw, land, profile)
-    provenance(raw, config)
+    provenance(raw)
     return study
 
 
@@ -261,7 +261,7 @@ def facilities(case: Path, raw: Path, assumed: dict) -> None:
 
 
 def farms(raw: Path) -> None:
-    """One rate per class for all counties (methods page: rates of south-east China)."""
+    """One rate per class for all counties (rates usual in south-east China)."""
     import geopandas
 
     rates = {
@@ -350,7 +350,7 @@ def weather(case: Path, raw: Path, land: np.ndarray, assumed: dict) -> None:
 
 
 def monitors(case: Path, raw: Path, land: np.ndarray, profile: dict) -> None:
-    """Published deposition: the nearest farmland series as background, the other means for validation."""
+    """Published deposition: a low and a high mean as background (they bracket the coast), the delta for validation."""
     from pyproj import Transformer
 
     rows, columns = np.nonzero(land)
@@ -359,7 +359,7 @@ def monitors(case: Path, raw: Path, land: np.ndarray, profile: dict) -> None:
     roles = {
         "dry+wet_deposition": ("nanjing-farmland", "background", 0.1),
         "bulk_deposition": ("yangtze-delta", "validation", 1.0),
-        "total_deposition": ("china-mean", "validation", 1.0),
+        "total_deposition": ("china-mean", "background", 1.0),
     }
     out = []
     for row in rows_of(case / "calib/literature_values.csv"):
@@ -378,28 +378,36 @@ def monitors(case: Path, raw: Path, land: np.ndarray, profile: dict) -> None:
                 }
             )
     table(raw / "deposition_monitors.csv", out)
-    share = [{"metal": m, "share": CRUST[m], "source": "1 t soil dust/ha/yr, methods page"} for m in METALS]
+    share = [{"metal": m, "share": CRUST[m], "source": "1 t soil dust/ha/yr over published deposition"} for m in METALS]
     table(raw / "crustal_share.csv", share)
     trend = [{"metal": m, "year": year, "factor": 1, "source": "flat"} for m in METALS for year in YEARS]
     table(raw / "background_trend.csv", trend)
 
 
-def provenance(raw: Path, config: dict) -> None:
-    """What is measured, derived and assumed."""
-    rows = [
-        ("dem", "measured", "DTED level 0", ""),
-        ("mask, districts", "measured", "county polygons, GLOBE land mask", ""),
-        ("landuse 2019", "derived", "MODIS MCD12C1 2019 and terrain rules", ""),
-        ("coal plants", "measured", "China Electricity Council benchmark units 2012-2017, GEM, GPPD", ""),
-        ("cement kiln", "measured", "SFI Global Cement Database 2021", "grinding mills have no kiln"),
-        ("weather", "measured", "CSWD typical year 2005, Hongjia", "EPW, no rain"),
-        ("rain", "derived", "ITU-R P.837-7 monthly climatology", "hours generated"),
-        ("bulk density", "measured", "GSDE 0-4.5 cm", ""),
-    ]
-    out = [dict(zip(("layer", "status", "source", "note"), row, strict=True)) for row in rows]
-    for entry in config["region"]["assumptions"]:
-        out.append({"layer": entry["layer"], "status": "assumed", "source": entry["reason"], "note": entry["value"]})
-    table(raw / "provenance.csv", out)
+def provenance(raw: Path) -> None:
+    """What is measured, derived and assumed, file by file; the assumed values stand in the config."""
+    known = {
+        "dem.tif": ("measured", "DTED level 0 (NGA 2014)", "coastal cells without a value take the nearest"),
+        "mask.tif": ("measured", "county polygons and the GLOBE land mask", ""),
+        "districts.gpkg": ("measured", "county polygons (AutoNavi/DataV)", ""),
+        "landuse": ("derived", "MODIS MCD12C1 2019 and terrain rules", "2015 repeats 2019"),
+        "landuse_classes.csv": ("derived", "the case's six classes", "upland counts as orchard"),
+        "facilities.csv": ("measured", "CEC benchmark units 2012-2017, GEM, GPPD, SFI 2021", "stacks are assumed"),
+        "activity.csv": ("measured", "CEC benchmark units 2012-2017, SFI 2021", "one value for both years"),
+        "controls.csv": ("measured", "CEC benchmark units 2012-2017", "the kiln's factors stand behind its filter"),
+        "weather": ("measured", "CSWD typical year 2005, Hongjia", "the hours of rain are generated"),
+        "rain_factor.tif": ("measured", "ITU-R P.837-7 climatology", ""),
+        "soil/bulk_density_kg_m3.tif": ("measured", "GSDE 0-4.5 cm (Shangguan et al. 2014)", ""),
+        "parent_materials.csv": ("derived", "Wenzhou coast, median and 10-90 %", "split hills/plain assumed"),
+        "deposition_monitors.csv": ("measured", "published means", "their place is assumed"),
+        "crustal_share.csv": ("derived", "1 t soil dust/ha/yr over published deposition", ""),
+    }
+    present = {path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()}
+    rows = []
+    for name in sorted({name.split("/")[0] if name.split("/")[0] in known else name for name in present}):
+        status, source, note = known.get(name, ("assumed", "see region.assumptions in the config", ""))
+        rows.append({"layer": name, "status": status, "source": source, "note": note})
+    table(raw / "provenance.csv", rows)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def material_input(amount: NDArray[np.float64], content: NDArray[np.float64] | f
 
     Notes
     -----
-    Source: science 2; 1 kg ha⁻¹ of product with 1 mg kg⁻¹ is 1e-3 g ha⁻¹.
+    1 kg ha⁻¹ of product with 1 mg kg⁻¹ is 1e-3 g ha⁻¹, exactly.
     """
     return np.asarray(amount, dtype=float) * content * G_PER_MG * MG_M2_PER_G_HA
 
@@ -73,7 +73,7 @@ def irrigation_input(water: NDArray[np.float64], concentration: NDArray[np.float
 
     Notes
     -----
-    1 ug L⁻¹ is 1 mg m⁻³. Check (science 2): Cd 0.1 ug/L with 7500 m³/ha is 0.75 g/ha.
+    1 ug L⁻¹ is 1 mg m⁻³. Check: Cd 0.1 ug/L with 7500 m³/ha is 0.75 g/ha.
     """
     return np.asarray(water, dtype=float) * concentration * G_PER_MG * MG_M2_PER_G_HA
 

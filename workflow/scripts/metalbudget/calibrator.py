@@ -7,6 +7,7 @@ holds it would "predict" the survey's noise. A correction without skill out of f
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -276,7 +277,7 @@ def block_weights(residual: NDArray[np.float64], noise: NDArray[np.float64]) -> 
     spare = float(inverse.sum() - (inverse @ inverse) / inverse.sum())
     between = max(0.0, (scatter - (residual.size - 1)) / spare) if spare > 0.0 else 0.0
     weight = 1.0 / (noise**2 + between)
-    return weight / weight.mean()
+    return np.asarray(weight / weight.mean(), dtype=np.float64)
 
 
 # --- learning -----------------------------------------------------------------------------------------
@@ -431,7 +432,7 @@ def skill(
     moved = np.zeros_like(target) if shift is None else shift
 
     def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(square, weights=weight * values)
+        return np.asarray(np.bincount(square, weights=weight * values), dtype=np.float64)
 
     parts = np.column_stack([sums(error**2), sums(error * moved), sums(base**2), sums(base * moved), sums(moved**2)])
     generator = np.random.default_rng(seed)
@@ -629,19 +630,18 @@ def calibrate(
     weight = block_weights(target, blocks.noise)
     fold = spatial_folds(blocks.x_m, blocks.y_m, fold_size_m, folds, seed)
     square = square_of(blocks.x_m, blocks.y_m, fold_size_m)
-    common = {
-        "weight": weight,
-        "square": square,
-        "shift": blocks.shift,
-        "shift_sd": shift_sd,
-        "replicates": int(options["bootstrap_replicates"]),
-        "level": options["skill_level"],
-        "seed": seed,
-    }
+    skill_of = partial(
+        skill,
+        square=square,
+        shift=blocks.shift,
+        replicates=int(options["bootstrap_replicates"]),
+        level=options["skill_level"],
+        seed=seed,
+    )
     predicted, mean = out_of_fold(blocks.features, target, weight, fold, options, seed)
     zero = np.zeros_like(target)
-    over_process = skill(target, predicted, zero, **common)
-    over_mean = skill(target, predicted, mean, **{**common, "shift_sd": 0.0})
+    over_process = skill_of(target, predicted, zero, weight, shift_sd=shift_sd)
+    over_mean = skill_of(target, predicted, mean, weight)
     share = most_weight * shrinkage(target, predicted, weight, over_process)
 
     # What the same chain finds when the residuals are dealt out at random.
@@ -652,9 +652,7 @@ def calibrate(
         dealt, dealt_weight = target[order], weight[order]
         noise_prediction, noise_mean = out_of_fold(blocks.features, dealt, dealt_weight, fold, options, seed)
         # Dealing keeps the mean, so the placebo is held against it.
-        placebo.append(
-            skill(dealt, noise_prediction, noise_mean, **{**common, "weight": dealt_weight, "shift_sd": 0.0})
-        )
+        placebo.append(skill_of(dealt, noise_prediction, noise_mean, dealt_weight))
     shuffled = np.random.default_rng(seed + 2).permutation(target.size) % 10
     random_prediction, _ = out_of_fold(blocks.features, target, weight, shuffled, options, seed)
 

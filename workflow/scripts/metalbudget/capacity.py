@@ -14,6 +14,7 @@ from metalbudget.quantities import MG_M2_PER_G_HA
 
 Vector = NDArray[np.float64]
 
+INDEX_BOUND = 10.0  # the index has no bound where the background nearly reaches the limit; means and maps need one
 NEVER = 9999  # stands for the calendar year of a cell that stays below its limit
 
 
@@ -371,20 +372,22 @@ class ZoneSums(NamedTuple):
     known: Vector
     limited: Vector
     overload: Vector
-    geogenic: Vector
+    capable: Vector
+    weighted_index: Vector
     room: Vector
     left: Vector
     content: Vector
 
 
 class ZoneSummary(NamedTuple):
-    """One group of land. Areas [km²], capacity index [1], mean concentration [mg kg⁻¹]."""
+    """One group of land. Areas [km²], mean index and share of capacity left [1], mean concentration [mg kg⁻¹]."""
 
     area: float
     limited: float
     overload: float
     geogenic: float
     capacity_index: float
+    capacity_left: float
     concentration: float
 
     @property
@@ -418,14 +421,17 @@ def zone_sums(weights: Vector, overload: Vector, concentration: Vector, limits: 
     room = np.where(has_limit, limits - background, 0.0)
     capable = np.where(room > 0.0, limited, 0.0)
     content = np.where(is_known, concentration, 0.0)
+    left = np.where(has_limit, limits - content, 0.0)
+    index = np.divide(left, room, out=np.zeros_like(room), where=capable > 0.0)
     return ZoneSums(
         area=weights.sum(axis=1),
         known=known.sum(axis=1),
         limited=limited.sum(axis=1),
         overload=(limited * np.where(limited > 0.0, overload, 0.0)).sum(axis=1),
-        geogenic=limited.sum(axis=1) - capable.sum(axis=1),
+        capable=capable.sum(axis=1),
+        weighted_index=(capable * np.clip(index, -INDEX_BOUND, INDEX_BOUND)).sum(axis=1),
         room=(capable * room).sum(axis=1),
-        left=(capable * np.where(has_limit, limits - content, 0.0)).sum(axis=1),
+        left=(capable * left).sum(axis=1),
         content=known @ content,
     )
 
@@ -442,16 +448,18 @@ def zone_summary(sums: ZoneSums, row: int | None = None) -> ZoneSummary:
     Returns
     -------
     ZoneSummary
-        ``capacity_index`` is Σ w (C_lim − C) / Σ w (C_lim − C_bg) over land whose background lies below the limit: the
-        mean index weighted with capacity, which a few cells of almost no capacity cannot dominate.
+        Over land whose background lies below the limit: ``capacity_index`` is the area-weighted mean of the index, held
+        within ± `INDEX_BOUND` so that soil of almost no capacity cannot dominate it; ``capacity_left`` is
+        Σ w (C_lim − C) / Σ w (C_lim − C_bg), in which land with high limits weighs most.
     """
     total = {name: float(values.sum() if row is None else values[row]) for name, values in sums._asdict().items()}
     return ZoneSummary(
         area=total["area"],
         limited=total["limited"],
         overload=total["overload"],
-        geogenic=total["geogenic"],
-        capacity_index=total["left"] / total["room"] if total["room"] > 0.0 else float("nan"),
+        geogenic=total["limited"] - total["capable"],
+        capacity_index=total["weighted_index"] / total["capable"] if total["capable"] > 0.0 else float("nan"),
+        capacity_left=total["left"] / total["room"] if total["room"] > 0.0 else float("nan"),
         concentration=total["content"] / total["known"] if total["known"] > 0.0 else float("nan"),
     )
 

@@ -283,10 +283,21 @@ def overload_expansion(metal: str, measure: str, start: float, end: float) -> li
         return bool(np.isfinite(value) and value > 0 and abs(value - paper) < AGREEMENT_POINTS)
 
     printed = "" if paper is None else paper
+    way = direction(start, end)
     ends = f"{100.0 * start:.2f} to {100.0 * end:.2f} % of open soil"
     relative = relative_change(start, end)
     return [
-        row(OVERLOAD, metal, f"{measure}, {ends}", printed, points, "percentage points", agrees(points), rule),
+        row(
+            OVERLOAD,
+            metal,
+            f"{measure}, {ends}: {way}",
+            "expand substantially",
+            points,
+            "percentage points",
+            way == "rises",
+            "the overloaded area grows by more than 1 percent of itself",
+        ),
+        row(OVERLOAD, metal, f"{measure}, points of area", printed, points, "percentage points", agrees(points), rule),
         row(OVERLOAD, metal, f"{measure}, relative growth", printed, relative, "percent", agrees(relative), rule),
     ]
 
@@ -300,7 +311,7 @@ def overload_split(metal: str, measure: str, by_concentration: float, by_limit: 
 
 
 def overload_range(metal: str, measure: str, points: Sequence[float]) -> Row:
-    """Range of the expansion [percentage points] over the sensitivity table, and whether the paper's figure is in it."""
+    """Range of the expansion [percentage points] over the sensitivity table; is the paper's figure in it?"""
     paper = PAPER_OVERLOAD_PERCENT.get(metal)
     known = [value for value in points if np.isfinite(value)]
     text = f"{min(known):.2f} to {max(known):.2f}" if known else ""

@@ -152,7 +152,7 @@ def harvest_per_class(
 
     Notes
     -----
-    Source: science 3.4; 1 t ha⁻¹ with 1 mg kg⁻¹ is 1 g ha⁻¹. Returned straw is recycling, not an input.
+    1 t ha⁻¹ with 1 mg kg⁻¹ is 1 g ha⁻¹, exactly. Returned straw is recycling, not an input.
     """
     removed = grain_t_ha * grain_concentration + straw_t_ha * (1.0 - straw_return) * straw_concentration
     return removed * MG_M2_PER_G_HA

@@ -259,7 +259,7 @@ def read_landuse_state(path: str | Path, grid: Grid) -> LandUse:
 def write_netcdf(
     path: str | Path,
     variables: Mapping[str, tuple[Sequence[str], NDArray, str]],
-    coords: Mapping[str, Sequence],
+    coords: Mapping[str, Any],
     grid: Grid | None = None,
     **attributes: object,
 ) -> None:
@@ -309,7 +309,7 @@ def write_netcdf(
             variable[...] = values
 
 
-def _write_coordinate(target, dimension: str, values: Sequence, grid: Grid | None) -> None:
+def _write_coordinate(target, dimension: str, values: Any, grid: Grid | None) -> None:
     target.createDimension(dimension, len(values))
     if len(values) and isinstance(values[0], str):
         variable = target.createVariable(dimension, str, (dimension,))
@@ -407,7 +407,7 @@ def _column(values: list[str], as_text: bool) -> NDArray:
     return np.array(values, dtype=object)
 
 
-def write_table(path: str | Path, columns: Mapping[str, Sequence]) -> None:
+def write_table(path: str | Path, columns: Mapping[str, Any]) -> None:
     """Write columns as CSV; floats in full precision, NaN as blank."""
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:

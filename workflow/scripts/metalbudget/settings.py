@@ -141,7 +141,7 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any]) -> list[Input
         high = config["leaching"]["kd_maximum_l_kg"].get(metal, low)
         if low > high:
             report(f"leaching.kd_minimum_l_kg.{metal}", "the minimum is above the maximum", low, f"at most {high}")
-    of_year = {int(year): list(years) for year, years in config["weather"]["of_year"].items()}
+    of_year = {int(year): list(years) for year, years in config["weather"]["of_year"].items() if years}
     for year in config["run"]["years"]:
         if year not in of_year:
             report("weather.of_year", f"no weather for modelled year {year}", sorted(of_year), year)

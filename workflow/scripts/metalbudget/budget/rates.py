@@ -190,7 +190,7 @@ def weathering(
 
     Notes
     -----
-    k is leaching, runoff, harvest and evasion without erosion, at the anchor. Science: a regional balance needs a
+    k is leaching, runoff, harvest and evasion without erosion, at the anchor. A regional balance needs a
     calibrated flux of this kind (Cagnarini et al. 2021, IDMM in Switzerland). An anchor of the cell itself, not of its
     stratum, or all cells would be driven to one value.
     """

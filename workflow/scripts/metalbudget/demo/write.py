@@ -129,10 +129,10 @@ def _write_rasters(region: Region, folder: Path, grid: Grid, dates: list[int], s
         scenario, date = name.split("/")
         base = folder / "landuse_scenarios" / scenario
         places.append((base / f"{date}.tif", base / f"imperviousness_{date}.tif", int(date)))
-    for cover_path, sealed_path, date in places:
-        cover = np.where(inside, region.landuse[date], 255).astype(np.uint8)
+    for cover_path, sealed_path, dated in places:
+        cover = np.where(inside, region.landuse[dated], 255).astype(np.uint8)
         io.write_raster(cover_path, cover, "class", fine)
-        io.write_raster(sealed_path, np.round(region.impervious[date], 4), "fraction", grid)
+        io.write_raster(sealed_path, np.round(region.impervious[dated], 4), "fraction", grid)
 
 
 def _write_vectors(region: Region, folder: Path) -> None:

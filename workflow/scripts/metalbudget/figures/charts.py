@@ -3,223 +3,520 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from metalbudget.figures.style import INK, SERIES, label, panels
+from metalbudget.figures.style import (
+    INK,
+    PER_HECTARE,
+    PROCESS_COLOUR,
+    SERIES,
+    SOFT,
+    label,
+    legend_below,
+    mass_unit,
+    panels,
+    plain,
+    scientific,
+    short_number,
+)
 
 Series = Mapping[str, Sequence[float]]
 
+LOSSES = ("leaching", "erosion", "harvest", "runoff", "evasion")
+# Sectors that never reach this share of any metal are shown together.
+SMALL_SHARE = 0.02
+OTHER = "other"
+FEWEST_CELLS = 5
+HOLDING = (50, 80, 95)
+# Ledger terms that move stock between open and sealed ground or between layers.
+BESIDE = ("sealing", "layer_exchange")
 
-def stacked(years: Sequence[int], by_metal: Mapping[str, Series], unit: str) -> Figure:
-    """Stacked areas through time, one panel a metal.
+
+def stacked(years: Sequence[int], by_metal: Mapping[str, Series], colours: Mapping[str, str] | None = None) -> Figure:
+    """Stacked areas through time, one panel a metal, in kilogrammes or tonnes a year.
 
     Parameters
     ----------
     years : sequence of int
     by_metal : mapping of metal to mapping of name to values a year
-    unit : str
+        [kg yr⁻¹]
+    colours : mapping of name to colour, optional
     """
-    names = sorted({name for series in by_metal.values() for name in series})
-    colours = {name: SERIES[number % len(SERIES)] for number, name in enumerate(names)}
+    names = by_weight(by_metal)
+    colour = {name: (colours or {}).get(name, SERIES[n % len(SERIES)]) for n, name in enumerate(names)}
+    if OTHER in colour:
+        colour[OTHER] = "#c8c8c8"
     figure, axes = panels(len(by_metal), height=2.3)
     for axis, (metal, series) in zip(axes, by_metal.items(), strict=True):
+        total = np.sum([np.asarray(values, float) for values in series.values()], axis=0)
+        factor, unit = mass_unit(float(np.max(total, initial=0.0)))
         shown = [name for name in names if name in series and max(series[name]) > 0]
         if shown:
-            axis.stackplot(
-                years, [series[name] for name in shown], colors=[colours[name] for name in shown], linewidth=0
-            )
+            values = [factor * np.asarray(series[name]) for name in shown]
+            axis.stackplot(years, values, colors=[colour[name] for name in shown], linewidth=0)
+            axis.plot(years, factor * total, color=INK, linewidth=0.8)
         axis.set_title(label(metal))
         axis.set_ylabel(unit)
-        axis.set_xlim(years[0], years[-1])
-        axis.set_xticks(list(years))
-        axis.tick_params(axis="x", rotation=45, labelsize=7)
-        axis.margins(y=0.02)
-    handles = [Patch(color=colours[name], label=name.replace("_", " ")) for name in names]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(names), 8), fontsize=7.5)
+        time_axis(axis, years)
+        axis.set_ylim(bottom=0)
+    legend_below(figure, [Patch(color=colour[name], label=plain(name)) for name in names])
+    return figure
+
+
+def by_weight(by_metal: Mapping[str, Series]) -> list[str]:
+    """Names in order of their largest share of any metal, `OTHER` last."""
+    weight: dict[str, float] = {}
+    for series in by_metal.values():
+        total = sum(sum(values) for values in series.values()) or 1.0
+        for name, values in series.items():
+            weight[name] = max(weight.get(name, 0.0), sum(values) / total)
+    return sorted(weight, key=lambda name: (name == OTHER, -weight[name], name))
+
+
+def gathered(by_metal: Mapping[str, Series], least: float = SMALL_SHARE) -> dict[str, dict[str, list[float]]]:
+    """The same series with names that stay below a share of every metal summed up as `OTHER`."""
+    largest: dict[str, float] = {}
+    for series in by_metal.values():
+        total = np.sum([np.asarray(values, float) for values in series.values()], axis=0)
+        for name, values in series.items():
+            with np.errstate(divide="ignore", invalid="ignore"):
+                share = np.nan_to_num(np.asarray(values, float) / total)
+            largest[name] = max(largest.get(name, 0.0), float(share.max(initial=0.0)))
+    kept = [name for name, share in largest.items() if share >= least]
+    result = {}
+    for metal, series in by_metal.items():
+        result[metal] = {name: list(values) for name, values in series.items() if name in kept}
+        rest = [np.asarray(values, float) for name, values in series.items() if name not in kept]
+        if rest:
+            result[metal][OTHER] = np.sum(rest, axis=0).tolist()
+    return result
+
+
+def time_axis(axis: Axes, years: Sequence[int]) -> None:
+    """Whole years, labelled without crowding."""
+    axis.set_xlim(years[0], years[-1])
+    step = -(-len(years) // 6)
+    axis.set_xticks(list(years)[::step])
+    axis.tick_params(axis="x", labelsize=7)
+
+
+def deposition_trend(years: Sequence[int], own: Series, background: Mapping[str, Sequence[float]]) -> Figure:
+    """Mean deposition on soil by year: the region's own sources on top of the regional background.
+
+    Parameters
+    ----------
+    years : sequence of int
+    own, background : mapping of metal to values a year
+        [g ha⁻¹ yr⁻¹]
+    """
+    figure, axes = panels(len(own), height=2.3)
+    for axis, metal in zip(axes, own, strict=True):
+        values = [np.asarray(background[metal]), np.asarray(own[metal])]
+        colours = [PROCESS_COLOUR["background"], PROCESS_COLOUR["deposition"]]
+        axis.stackplot(years, values, colors=colours, linewidth=0)
+        axis.set_title(label(metal))
+        axis.set_ylabel(PER_HECTARE)
+        time_axis(axis, years)
+        axis.set_ylim(bottom=0)
+    handles = [
+        Patch(color=PROCESS_COLOUR["deposition"], label="own sources"),
+        Patch(color=PROCESS_COLOUR["background"], label="regional background"),
+    ]
+    legend_below(figure, handles)
     return figure
 
 
 def decay(
-    distance_km: NDArray, deposition: Mapping[str, NDArray], background: Mapping[str, float], near_km: float
+    distance_km: Mapping[str, NDArray],
+    deposition: Mapping[str, NDArray],
+    background: Mapping[str, float],
+    near_km: float,
 ) -> Figure:
     """Deposition of own sources against distance to the nearest point source; background as a dashed line.
 
     Parameters
     ----------
-    distance_km : ndarray, shape (n,)
-    deposition : mapping of metal to ndarray, shape (n,)
-        [mg m⁻² yr⁻¹]
+    distance_km, deposition : mapping of metal to ndarray, shape (n,)
+        [km], [g ha⁻¹ yr⁻¹]
     background : mapping of metal to float
-        [mg m⁻² yr⁻¹]
+        [g ha⁻¹ yr⁻¹]
     near_km : float
     """
-    figure, axes = panels(len(deposition), height=2.4)
-    edges = np.concatenate([[0.0], np.geomspace(0.5, max(float(distance_km.max()), 1.0), 18)])
-    centre = 0.5 * (edges[:-1] + edges[1:])
-    place = np.digitize(distance_km, edges) - 1
-    for axis, (metal, values) in zip(axes, deposition.items(), strict=True):
-        bins = [values[place == number] for number in range(len(centre))]
-        kept = [number for number, inside in enumerate(bins) if inside.size >= 5]
-        low, middle, high = (np.array([np.quantile(bins[n], q) for n in kept]) for q in (0.05, 0.5, 0.95))
-        axis.fill_between(centre[kept], low, high, color=SERIES[0], alpha=0.2, linewidth=0)
-        axis.plot(centre[kept], middle, color=SERIES[0], marker="o", markersize=2.5, linewidth=1.2)
-        axis.axhline(background[metal], color=SERIES[5], linestyle="--", linewidth=1)
-        axis.axvline(near_km, color="#999999", linewidth=0.7)
-        axis.set_yscale("log")
+    figure, axes = panels(len(deposition), height=2.5)
+    for number, (axis, (metal, values)) in enumerate(zip(axes, deposition.items(), strict=True)):
         axis.set_title(label(metal))
-        axis.set_xlabel("km from the nearest point source")
-        axis.set_ylabel("mg m$^{-2}$ yr$^{-1}$")
-        axis.yaxis.minorticks_off() if hasattr(axis.yaxis, "minorticks_off") else None
+        distance = distance_km[metal]
+        known = np.isfinite(distance) & np.isfinite(values) & (values > 0)
+        if not known.any():
+            note(axis, "no point source")
+            continue
+        edges = np.concatenate([[0.0], np.geomspace(0.5, max(float(distance[known].max()), 1.0) + 0.01, 18)])
+        place = np.digitize(distance[known], edges) - 1
+        bins = [values[known][place == b] for b in range(len(edges) - 1)]
+        centre = 0.5 * (edges[:-1] + edges[1:])
+        kept = [b for b, inside in enumerate(bins) if inside.size >= FEWEST_CELLS]
+        if kept:
+            low, middle, high = (np.array([np.quantile(bins[b], q) for b in kept]) for q in (0.05, 0.5, 0.95))
+            axis.fill_between(centre[kept], low, high, color=SERIES[0], alpha=0.2, linewidth=0)
+            axis.plot(centre[kept], middle, color=SERIES[0], marker="o", markersize=2.5, linewidth=1.2)
+        if background[metal] > 0:
+            axis.axhline(background[metal], color=SERIES[5], linestyle="--", linewidth=1)
+        axis.axvline(near_km, color=SOFT, linewidth=0.8, linestyle=":")
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_xlim(left=0)
+        axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axis.minorticks_off()
+        axis.set_xlabel("km from the nearest point source", fontsize=7.5)
+        if number % 4 == 0:
+            axis.set_ylabel(PER_HECTARE)
     handles = [
         Line2D([], [], color=SERIES[0], marker="o", markersize=3, label="own sources: median and 5-95 % of cells"),
         Line2D([], [], color=SERIES[5], linestyle="--", label="regional background"),
+        Line2D([], [], color=SOFT, linestyle=":", label=f"{near_km:g} km"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    legend_below(figure, handles)
+    return figure
+
+
+def reach(edges_km: NDArray, share: Mapping[str, NDArray], even: NDArray, near_km: float) -> Figure:
+    """Share of the deposited mass of point sources within a distance of its source.
+
+    Parameters
+    ----------
+    edges_km : ndarray, shape (bins + 1,)
+    share : mapping of metal to ndarray, shape (bins + 1,)
+        Cumulative. [1]
+    even : ndarray, shape (bins + 1,)
+        The same if every source spread its mass evenly over the grid. [1]
+    near_km : float
+    """
+    figure = Figure(figsize=(7.4, 4.0), layout="constrained")
+    axis = figure.add_subplot()
+    if np.isfinite(even).all():
+        axis.plot(edges_km, 100.0 * even, color=SOFT, linewidth=1.0, linestyle="--", label="spread evenly")
+    axis.axvline(near_km, color=SOFT, linewidth=0.8, linestyle=":", label=f"{near_km:g} km")
+    for percent in HOLDING:
+        axis.axhline(percent, color="#dddddd", linewidth=0.7, zorder=0)
+    for number, (metal, values) in enumerate(share.items()):
+        if np.isfinite(values).all():
+            axis.plot(edges_km, 100.0 * values, color=SERIES[number % len(SERIES)], linewidth=1.5, label=label(metal))
+    axis.set_xlim(0, min(60.0, float(edges_km[-1])))
+    axis.set_ylim(0, 101)
+    axis.set_yticks([0, *HOLDING, 100])
+    axis.set_xlabel("km from the source")
+    axis.set_ylabel("% of the mass deposited on the grid")
+    axis.legend(loc="lower right", ncols=2, fontsize=8)
     return figure
 
 
 def pathways(outputs: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Share of each loss in the losses of soil metal, one bar a metal."""
-    names = ("leaching", "erosion", "harvest", "runoff", "evasion")
-    figure = Figure(figsize=(7.6, 0.45 * len(outputs) + 1.2), layout="constrained")
+    """Share of each loss in the losses of soil metal, one bar a metal, the total beside it.
+
+    Parameters
+    ----------
+    outputs : mapping of metal to mapping of loss to kg yr⁻¹
+    """
+    figure = Figure(figsize=(8.2, 0.42 * len(outputs) + 1.0), layout="constrained")
     axis = figure.add_subplot()
     for position, series in enumerate(outputs.values()):
-        total = sum(series.values()) or 1.0
+        total = sum(series.values())
         left = 0.0
-        for number, name in enumerate(names):
-            share = 100.0 * series.get(name, 0.0) / total
-            axis.barh(position, share, left=left, color=SERIES[number], height=0.7)
-            if share > 7:
-                axis.text(
-                    left + share / 2, position, f"{share:.0f}", ha="center", va="center", fontsize=7, color="white"
-                )
+        for name in LOSSES:
+            share = 100.0 * series.get(name, 0.0) / (total or 1.0)
+            axis.barh(position, share, left=left, color=PROCESS_COLOUR[name], height=0.72)
+            if share > 6:
+                axis.text(left + share / 2, position, f"{share:.0f}", ha="center", va="center", fontsize=7.5, color="w")
             left += share
+        factor, unit = mass_unit(total)
+        axis.text(101.5, position, f"{short_number(factor * total)} {unit}", va="center", fontsize=7.5, color=INK)
     axis.set_yticks(range(len(outputs)), [label(metal) for metal in outputs])
+    axis.tick_params(axis="y", length=0)
     axis.invert_yaxis()
-    axis.set_xlim(0, 100)
-    axis.set_xlabel("percent of losses")
-    handles = [Patch(color=SERIES[number], label=name) for number, name in enumerate(names)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(names))
+    axis.set_xlim(0, 118)
+    axis.set_xticks([0, 20, 40, 60, 80, 100])
+    axis.set_xlabel("% of what leaves the soil")
+    legend_below(figure, [Patch(color=PROCESS_COLOUR[name], label=name) for name in LOSSES])
     return figure
 
 
 def runoff_against_sealed(
-    sealed_share: Sequence[float], years: Sequence[int], runoff: Mapping[str, Sequence[float]]
+    sealed_share: Sequence[float], years: Sequence[int], runoff: Series, wash_off: Series
 ) -> Figure:
-    """Metal in runoff (open soil and wash-off), relative to the first year, against sealed ground."""
-    figure = Figure(figsize=(5.6, 3.6), layout="constrained")
-    axis = figure.add_subplot()
+    """Metal in runoff, from open soil and washed off sealed ground, relative to the first year, against sealed ground.
+
+    Parameters
+    ----------
+    sealed_share : sequence of float
+        [1], a year each
+    years : sequence of int
+    runoff, wash_off : mapping of metal to values a year
+        [kg yr⁻¹]
+    """
+    figure, axes = panels(len(runoff), height=2.4)
     sealed = 100.0 * np.asarray(sealed_share)
-    for number, (metal, values) in enumerate(runoff.items()):
-        relative = np.asarray(values) / values[0] if values[0] > 0 else np.full(len(values), np.nan)
-        axis.plot(sealed, relative, marker="o", markersize=4, color=SERIES[number], label=label(metal))
-    for x, year in zip(sealed, years, strict=True):
-        axis.annotate(
-            str(year),
-            (x, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="center",
-            fontsize=7,
-        )
-    axis.axhline(1.0, color="#999999", linewidth=0.6)
-    axis.set_xlabel("sealed share of land (%)")
-    axis.set_ylabel(f"metal in runoff, {years[0]} = 1")
-    axis.legend(ncols=2, fontsize=7.5)
+    for number, (axis, metal) in enumerate(zip(axes, runoff, strict=True)):
+        soil, washed = np.asarray(runoff[metal], float), np.asarray(wash_off[metal], float)
+        first = soil[0] + washed[0]
+        axis.set_title(label(metal))
+        if first > 0:
+            colours = [PROCESS_COLOUR["runoff"], "#44546a"]
+            axis.stackplot(sealed, soil / first, washed / first, colors=colours, linewidth=0, alpha=0.9)
+            axis.plot(
+                sealed, (soil + washed) / first, color=INK, marker="o", markersize=3, linewidth=0.8, clip_on=False
+            )
+        axis.axhline(1.0, color=SOFT, linewidth=0.7, linestyle=":")
+        axis.set_ylim(bottom=0)
+        if sealed[-1] > sealed[0]:
+            axis.set_xlim(sealed[0], sealed[-1])
+        step = -(-len(years) // 5)
+        axis.set_xticks(sealed[::step], [f"{s:.1f}\n{y}" for s, y in zip(sealed, years, strict=True)][::step])
+        axis.tick_params(axis="x", labelsize=6.5)
+        axis.set_xlabel("% of land sealed", fontsize=7.5)
+        if number % 4 == 0:
+            axis.set_ylabel(f"metal in runoff, {years[0]} = 1")
+    handles = [
+        Patch(color="#44546a", label="washed off sealed ground"),
+        Patch(color=PROCESS_COLOUR["runoff"], label="dissolved, from open soil"),
+    ]
+    legend_below(figure, handles)
     return figure
 
 
 def balance(terms: Mapping[str, Mapping[str, float]], losses: Sequence[str]) -> Figure:
-    """Yearly mean of each ledger term in the soil: gains to the right, losses to the left, net as a diamond.
+    """Mass balance of open soil: gains to the right, losses to the left, as shares of all gains, net as a diamond.
 
     Parameters
     ----------
     terms : mapping of metal to mapping of term to kg yr⁻¹
+        Yearly means; terms in `losses` are magnitudes of losses, others are signed gains. What is sealed over takes its
+        stock with it: it is written beside the bar.
     losses : sequence of str
-        Terms that count as losses.
     """
-    names = sorted({name for series in terms.values() for name in series})
-    colours = {name: SERIES[number % len(SERIES)] for number, name in enumerate(names)}
-    figure, axes = panels(len(terms), height=1.5, width=3.1)
-    for axis, series in zip(axes, terms.items(), strict=True):
-        metal, values = series
+    present = {name for series in terms.values() for name, amount in series.items() if amount != 0.0}
+    names = [name for name in PROCESS_COLOUR if name in present and name not in BESIDE]
+    figure = Figure(figsize=(9.6, 0.46 * len(terms) + 0.9), layout="constrained")
+    axis = figure.add_subplot()
+    lowest = -20.0
+    for position, values in enumerate(terms.values()):
+        signed = {name: -values.get(name, 0.0) if name in losses else values.get(name, 0.0) for name in names}
+        gross = sum(amount for amount in signed.values() if amount > 0)
         right = left = 0.0
-        for name in names:
-            amount = values.get(name, 0.0)
-            signed = -amount if name in losses else amount
-            start = left if signed < 0 else right
-            axis.barh(0, signed, left=start, color=colours[name], height=0.6)
-            left, right = (left + signed, right) if signed < 0 else (left, right + signed)
-        axis.plot([left + right], [0], marker="D", color=INK, markersize=5, zorder=5)
-        axis.axvline(0, color=INK, linewidth=0.8)
-        axis.set_yticks([])
-        axis.set_title(label(metal))
-        axis.set_xlabel("kg yr$^{-1}$", fontsize=7.5)
-        axis.ticklabel_format(axis="x", style="sci", scilimits=(-2, 4))
-    handles = [Patch(color=colours[name], label=name) for name in names]
-    handles.append(Line2D([], [], marker="D", linestyle="", color=INK, label="net"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=7, fontsize=7.5)
+        for name, amount in signed.items():
+            share = 100.0 * amount / (gross or 1.0)
+            axis.barh(position, share, left=left if share < 0 else right, color=PROCESS_COLOUR[name], height=0.66)
+            left, right = (left + share, right) if share < 0 else (left, right + share)
+        net = left + right
+        axis.plot([net], [position], marker="D", color="white", markeredgecolor=INK, markersize=5.5, zorder=5)
+        factor, unit = mass_unit(gross)
+        beside = factor * sum(values.get(name, 0.0) for name in BESIDE)
+        text = f"{short_number(factor * gross)} {unit} in, net {net:+.0f} %"
+        text += f"; sealed over {short_number(-beside)} {unit}" if beside else ""
+        axis.text(103, position, text, va="center", fontsize=7.5, color=INK)
+        lowest = min(lowest, left)
+    axis.axvline(0, color=INK, linewidth=0.9)
+    axis.set_yticks(range(len(terms)), [label(metal) for metal in terms])
+    axis.tick_params(axis="y", length=0)
+    axis.invert_yaxis()
+    axis.set_xlim(1.08 * lowest, 100 + 0.45 * (100 - lowest))
+    step = 50 if lowest > -300 else 100
+    axis.set_xticks(range(int(np.ceil(lowest / step)) * step, 101, step))
+    axis.set_xlabel("% of all gains of the soil")
+    handles: list = [Patch(color=PROCESS_COLOUR[name], label=plain(name)) for name in names]
+    diamond = {"marker": "D", "linestyle": "", "color": "white", "markeredgecolor": INK}
+    handles.append(Line2D([], [], label="net of fluxes", **diamond))
+    legend_below(figure, handles)
     return figure
 
 
-def fit(points: Mapping[str, Mapping[str, NDArray]]) -> Figure:
+def fit(points: Mapping[str, Mapping[str, NDArray]], remarks: Mapping[str, str]) -> Figure:
     """Observed against modelled net flux of blocks: process alone, and corrected out of fold.
 
     Parameters
     ----------
     points : mapping of metal to mapping
-        ``observed``, ``process``, ``corrected``. [g ha⁻¹ yr⁻¹]
+        ``observed``, ``process``, ``predicted``, ``noise``. [g ha⁻¹ yr⁻¹]
+    remarks : mapping of metal to str
+        A line beside each title.
     """
-    figure, axes = panels(len(points), height=2.7)
+    if all(np.size(values["observed"]) == 0 for values in points.values()):
+        figure = Figure(figsize=(7.0, 1.0), layout="constrained")
+        axis = figure.add_subplot()
+        axis.axis("off")
+        note(axis, "No survey to compare with: the calibrator stands aside for every metal.")
+        return figure
+    figure, axes = panels(len(points), height=3.1)
     for axis, (metal, values) in zip(axes, points.items(), strict=True):
-        axis.set_title(label(metal))
         observed = np.asarray(values["observed"], float)
         if observed.size == 0:
-            axis.text(0.5, 0.5, "no paired survey", ha="center", va="center", transform=axis.transAxes)
+            axis.set_title(label(metal), loc="left")
+            note(axis, "no survey to compare with")
             continue
-        axis.plot(values["process"], observed, "o", color=SERIES[0], markersize=3, alpha=0.55, label="process model")
-        axis.plot(
-            values["corrected"], observed, "o", color=SERIES[5], markersize=2.4, alpha=0.55, label="with correction"
-        )
-        both = np.concatenate([observed, values["process"]])
-        low, high = np.quantile(both, [0.01, 0.99])
-        margin = 0.05 * (high - low or 1.0)
-        axis.plot([low - margin, high + margin], [low - margin, high + margin], color=INK, linewidth=0.7)
-        axis.set_xlim(low - margin, high + margin)
-        axis.set_ylim(low - margin, high + margin)
-        axis.set_xlabel("modelled, g ha$^{-1}$ yr$^{-1}$", fontsize=7.5)
-        axis.set_ylabel("observed", fontsize=7.5)
-    axes[0].legend(fontsize=6.5, loc="upper left")
+        noise = np.asarray(values["noise"], float)
+        process, corrected = np.asarray(values["process"], float), np.asarray(values["predicted"], float)
+        axis.errorbar(process, observed, yerr=noise, fmt="none", ecolor="#d5d9dc", elinewidth=0.5, zorder=1)
+        axis.plot(process, observed, "o", color=SERIES[0], markersize=2.8, alpha=0.6, markeredgewidth=0)
+        if np.any(corrected != process):
+            axis.plot(corrected, observed, "o", color=SERIES[5], markersize=2.8, alpha=0.6, markeredgewidth=0)
+        ends = np.concatenate([observed, process])
+        low, high = np.quantile(ends, [0.01, 0.99])
+        margin = 0.08 * (high - low) or 1.0
+        limits = (float(low - margin), float(high + margin))
+        axis.plot(limits, limits, color=INK, linewidth=0.7)
+        axis.set_xlim(limits)
+        axis.set_ylim(limits)
+        axis.set_aspect("equal")
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+        axis.yaxis.set_major_locator(MaxNLocator(4))
+        axis.tick_params(labelsize=7)
+        axis.set_xlabel(f"modelled, {PER_HECTARE}", fontsize=7.5)
+        axis.set_ylabel(f"observed, {PER_HECTARE}", fontsize=7.5)
+        remark = remarks.get(metal, "")
+        axis.set_title(label(metal), loc="left")
+        axis.text(1.0, 1.02, remark, transform=axis.transAxes, va="bottom", ha="right", fontsize=6.8, color=INK)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=SERIES[0], label="process model"),
+        Line2D([], [], marker="o", linestyle="", color=SERIES[5], label="with correction, out of fold"),
+        Line2D([], [], color="#d5d9dc", label="noise of the surveys, one standard deviation"),
+    ]
+    legend_below(figure, handles)
     return figure
 
 
-def overload_through_time(years: Sequence[int], shares: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Overloaded share of land by scenario, one panel a metal; solid by probability, dotted by the mean map.
+def note(axis: Axes, text: str) -> None:
+    """Say in an empty panel why it is empty."""
+    axis.text(0.5, 0.5, text, ha="center", va="center", transform=axis.transAxes, color=SOFT)
+    axis.set_xticks([])
+    axis.set_yticks([])
+
+
+def capacity_by_landuse(
+    indices: Mapping[str, Mapping[str, tuple[float, float, float]]], years: tuple[int, int]
+) -> Figure:
+    """Mean capacity index by land use at the start (open mark) and the end (filled), one panel a metal.
+
+    Parameters
+    ----------
+    indices : mapping of metal to mapping of class to (start, end, area)
+        [1], [1], [km²]; classes without a limit are NaN.
+    years : tuple of int
+    """
+    classes = [
+        name
+        for name in next(iter(indices.values()))
+        if name != "all" and any(np.isfinite(series[name][0]) and series[name][2] > 0 for series in indices.values())
+    ]
+    figure, axes = panels(len(indices), height=0.19 * len(classes) + 0.85)
+    for number, (axis, (metal, series)) in enumerate(zip(axes, indices.items(), strict=True)):
+        for row, name in enumerate(classes):
+            start, end, _ = series[name]
+            if not np.isfinite(start) or not np.isfinite(end):
+                axis.text(0.5, row, "no limit", ha="center", va="center", fontsize=6.5, color=SOFT)
+                continue
+            colour = SERIES[5] if end < start else SERIES[2]
+            axis.plot([start, end], [row, row], color=colour, linewidth=1.6, zorder=2)
+            axis.plot([start], [row], "o", color="white", markeredgecolor=colour, markersize=4.5, zorder=3)
+            axis.plot([end], [row], "o", color=colour, markersize=4.5, zorder=4)
+        axis.axvline(0.0, color="#9c2f1f", linewidth=0.8)
+        axis.axvline(1.0, color=SOFT, linewidth=0.6, linestyle=":")
+        low, high = axis.get_xlim()
+        axis.set_xlim(min(low, -0.05), max(high, 1.05))
+        names = classes if number % 4 == 0 else [""] * len(classes)
+        axis.set_yticks(range(len(classes)), names)
+        axis.tick_params(axis="y", length=0)
+        axis.tick_params(axis="x", labelsize=7)
+        axis.set_ylim(len(classes) - 0.5, -0.5)
+        axis.grid(axis="y", color="#eeeeee", linewidth=0.6)
+        axis.set_title(label(metal))
+        axis.set_xlabel("mean capacity index", fontsize=7.5)
+    mark = {"marker": "o", "linestyle": "", "markeredgecolor": INK}
+    handles = [
+        Line2D([], [], color="white", label=str(years[0]), **mark),
+        Line2D([], [], color=INK, label=str(years[1]), **mark),
+        Line2D([], [], color=SERIES[5], linewidth=1.6, label="capacity falls"),
+        Line2D([], [], color=SERIES[2], linewidth=1.6, label="capacity recovers"),
+        Line2D([], [], color="#9c2f1f", label="limit reached"),
+        Line2D([], [], color=SOFT, linestyle=":", label="natural background"),
+    ]
+    legend_below(figure, handles)
+    return figure
+
+
+def overload_through_time(
+    years: Sequence[int], shares: Mapping[str, Mapping[tuple[str, str], Sequence[float]]]
+) -> Figure:
+    """Overloaded share of open soil by scenario, one panel a metal; solid by probability, dotted by the mean map.
 
     Parameters
     ----------
     years : sequence of int
-    shares : mapping of metal to mapping of ``scenario|measure`` to shares [1]
+    shares : mapping of metal to mapping of (scenario, measure) to shares
+        [1]; measures ``probability`` and ``map_mean``.
     """
-    figure, axes = panels(len(shares), height=2.3)
-    scenarios = sorted({key.split("|")[0] for series in shares.values() for key in series})
-    for axis, (metal, series) in zip(axes, shares.items(), strict=True):
-        for key, values in series.items():
-            scenario, measure = key.split("|")
+    figure, axes = panels(len(shares), height=2.4)
+    scenarios = list(dict.fromkeys(scenario for series in shares.values() for scenario, _ in series))
+    for number, (axis, (metal, series)) in enumerate(zip(axes, shares.items(), strict=True)):
+        for (scenario, measure), values in series.items():
             line = "-" if measure == "probability" else ":"
-            axis.plot(years, 100 * np.asarray(values), line, color=SERIES[scenarios.index(scenario)], linewidth=1.4)
+            colour = SERIES[scenarios.index(scenario) % len(SERIES)]
+            axis.plot(years, 100 * np.asarray(values), line, color=colour, linewidth=1.5)
         axis.set_title(label(metal))
-        axis.set_ylabel("% of land")
+        if number % 4 == 0:
+            axis.set_ylabel("% of open soil")
         axis.set_ylim(bottom=0)
-        axis.tick_params(axis="x", rotation=45, labelsize=7)
-    handles = [Line2D([], [], color=SERIES[n], label=name.replace("_", " ")) for n, name in enumerate(scenarios)]
+        if axis.get_ylim()[1] < 1.0:
+            axis.set_ylim(top=1.0)
+        time_axis(axis, years)
+    handles = [Line2D([], [], color=SERIES[n % len(SERIES)], label=plain(name)) for n, name in enumerate(scenarios)]
     handles += [
         Line2D([], [], color=INK, linestyle=line, label=text)
         for line, text in (("-", "sum of probabilities"), (":", "mean map"))
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=7.5)
+    legend_below(figure, handles)
+    return figure
+
+
+def agreement(
+    pairs: Mapping[str, Mapping[str, tuple[float, float]]], true_label: str = "truth", unit: str = PER_HECTARE
+) -> Figure:
+    """Regional fluxes of the study against those of a generated region's truth, a mark for each metal and process.
+
+    Parameters
+    ----------
+    pairs : mapping of metal to mapping of process to (study, truth)
+    true_label, unit : str
+    """
+    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    axis = figure.add_subplot()
+    processes = list(dict.fromkeys(name for series in pairs.values() for name in series))
+    tones = scientific("batlow")(np.linspace(0.0, 0.9, max(len(pairs), 1)))
+    markers = "os^Dv<>Phd*X8"
+    positive = [value for series in pairs.values() for pair in series.values() for value in pair if value > 0]
+    low, high = (0.5 * min(positive), 2.0 * max(positive)) if positive else (0.1, 10.0)
+    line = np.array([low, high])
+    axis.fill_between(line, line / 3.0, line * 3.0, color="#eef1f3", zorder=0)
+    axis.plot(line, line, color=INK, linewidth=0.7)
+    for tone, series in zip(tones, pairs.values(), strict=False):
+        for name, (study, true) in series.items():
+            if study > 0 and true > 0:
+                marker = markers[processes.index(name) % len(markers)]
+                axis.plot(true, study, marker, color=tone, markersize=5.5, markeredgecolor="white", markeredgewidth=0.4)
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.set_xlim(low, high)
+    axis.set_ylim(low, high)
+    axis.set_aspect("equal")
+    axis.set_xlabel(f"{true_label}, {unit}")
+    axis.set_ylabel(f"this study, {unit}")
+    handles: list = [Patch(color=tone, label=label(metal)) for tone, metal in zip(tones, pairs, strict=False)]
+    handles += [
+        Line2D([], [], marker=markers[n % len(markers)], linestyle="", color=SOFT, label=name)
+        for n, name in enumerate(processes)
+    ]
+    axis.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8)
     return figure

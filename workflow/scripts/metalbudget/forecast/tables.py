@@ -63,6 +63,7 @@ def summary(case: Case, runs: Mapping[str, Outcome], regime: Regime) -> Rows:
                         "overload_share": group.overload_share,
                         "geogenic_km2": group.geogenic,
                         "mean_capacity_index": group.capacity_index,
+                        "capacity_left": group.capacity_left,
                         "mean_concentration_mg_kg": group.concentration,
                     }
                 )
@@ -121,7 +122,7 @@ def sensitivity(case: Case, study_run: Outcome, regime: Regime, depths_m: Sequen
     for about, run in _runs(case, study_run, depths_m):
         last = run.snapshots[-1]
         ends = {"legal": state_of(last, case.initial, case.log_error)}
-        alike = np.array_equal(last.layer, last.legal)
+        alike = np.allclose(last.layer, last.legal, rtol=1.0e-12, atol=0.0)
         ends["layer"] = ends["legal"] if alike else state_of(last, case.initial, case.log_error, "layer")
         for (judged, end), rule, measure in product(ends.items(), REGIMES, MEASURES):
             splits = overload_changes((start, land[rule][0]), (end, land[rule][1]), measure)

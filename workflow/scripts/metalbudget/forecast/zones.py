@@ -18,7 +18,6 @@ Vector = NDArray[np.float64]
 
 M2_PER_KM2 = 1.0e6
 MEASURES = ("map_mean", "probability")
-INDEX_BOUND = 100.0
 NO_OPEN_SOIL = 254
 # Bands of the maps of one time, and their quantities in the registry.
 BANDS = {
@@ -185,7 +184,6 @@ def zone_bands(
     background: Vector,
     soil_mass: Vector,
     dynamic: Vector,
-    index_bound: float,
 ) -> tuple[dict[str, Vector], int]:
     """Maps of one time, by the limit of each cell's dominant class.
 
@@ -200,22 +198,20 @@ def zone_bands(
         Down to the legal depth, per square metre of open soil. [kg m⁻²]
     dynamic : ndarray, shape (n,)
         Dynamic annual capacity. [g ha⁻¹ yr⁻¹]
-    index_bound : float
-        The capacity index is shown within ± this: it has no bound where the background nearly reaches the limit. [1]
 
     Returns
     -------
     bands : dict of ndarray, shape (n,)
     bounded : int
-        Cells whose index was moved to the bound.
+        Cells whose index was moved to ± `capacity.INDEX_BOUND`.
     """
     limit = receptors.dominant_limit
     index = capacity.capacity_index(state.mean, limit, background)
-    bounded = int(np.count_nonzero(np.abs(index) > index_bound))
+    bounded = int(np.count_nonzero(np.abs(index) > capacity.INDEX_BOUND))
     bands = {
         "limit_mg_kg": limit,
         "concentration_mg_kg": state.mean,
-        "capacity_index": np.clip(index, -index_bound, index_bound),
+        "capacity_index": np.clip(index, -capacity.INDEX_BOUND, capacity.INDEX_BOUND),
         "remaining_capacity_g_ha": capacity.remaining_capacity(state.mean, limit, soil_mass),
         "dynamic_capacity_g_ha_yr": np.where(np.isfinite(limit), dynamic, np.nan),
         "overload_probability": capacity.overload_probability(state.mean, state.log_standard_error, limit),
@@ -259,7 +255,7 @@ def zone_maps(
     for name, snapshot, receptors, dynamic in (("now", first, at_start, coming), ("end", last, at_end, after)):
         state = state_of(snapshot, case.initial, case.log_error)
         known = np.where(np.isfinite(dynamic), dynamic, np.nan)
-        maps[name] = zone_bands(state, snapshot.layer, receptors, case.background, mass, known, INDEX_BOUND)
+        maps[name] = zone_bands(state, snapshot.layer, receptors, case.background, mass, known)
         codes[f"class_{name}"] = capacity.classes(
             state.mean, receptors.dominant_limit, case.background, case.tables["capacity_classes"]
         )

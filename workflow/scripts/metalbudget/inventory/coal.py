@@ -50,7 +50,8 @@ def released_factor(content: float, release: float, washed_share: float = 0.0, w
 
     Notes
     -----
-    Source: science 1.1; contents and releases as in tables ``coal_content`` and ``boiler_release``.
+    The balance of Chinese inventories (Tian et al. 2012, Atmos. Environ.); contents and releases as in tables
+    ``coal_content`` and ``boiler_release``.
     Release varies between single studies by about 0.1 (one standard deviation).
     """
     for name, value in {

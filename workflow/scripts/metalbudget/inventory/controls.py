@@ -94,7 +94,7 @@ def penetration(devices: Iterable[str], sector: str, metal: str, removal: Mappin
     Notes
     -----
     ASSUME devices act independently: fair for metals on particles, biased for mercury. SCR only oxidises
-    Hg⁰, which counts where a wet scrubber for SO2 (wfgd) follows (science 1.2; Zhang L. et al. 2016,
+    Hg⁰, which counts where a wet scrubber for SO2 (wfgd) follows (Zhang L. et al. 2016,
     Atmos. Chem. Phys.); without it SCR removes nothing.
     """
     series = set(devices) - {"washing"}

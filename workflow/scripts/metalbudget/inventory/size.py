@@ -44,7 +44,7 @@ def lognormal_shares(fine_share: float, pm10_share: float) -> NDArray[np.float64
     -----
     ASSUME one lognormal. Check: cement kilns (PM2.5 0.49, PM10 0.88) give PM1 0.21 against 0.15 measured
     (Gupta et al. 2012); medians of coal (1.3 um), zinc smelting (5 um) and fugitive dust (10 um) agree
-    with the mass-mean diameters of science 1.5. Used to make table ``particle_size``.
+    with the mass-mean diameters usual for these sources. Used to make table ``particle_size``.
     """
     pm10_share = min(pm10_share, LARGEST_PM10_SHARE)
     if not 0.0 < fine_share < pm10_share:
@@ -77,8 +77,8 @@ def enrich_fine(dust: NDArray[np.float64], enrichment: float) -> NDArray[np.floa
 
     Notes
     -----
-    Volatile metals condense on fine particles (Nelson et al. 2010); the size of k is science 1.5's
-    suggestion. Dust that is finer than 0.95 already stays as it is.
+    Volatile metals condense on fine particles (Nelson et al. 2010); the size of k is an
+    assumption (table ``fine_enrichment``). Dust that is finer than 0.95 already stays as it is.
     """
     if enrichment < 1.0:
         raise ValueError(f"enrichment must be at least 1, got {enrichment:g}")
@@ -140,7 +140,7 @@ def class_shares(
 
     Notes
     -----
-    Particulate mercury sits on the fine classes only (science 1.5).
+    ASSUME particulate mercury sits on the fine classes only.
     """
     dust = np.array([particle_size[f"{particle_type}/{name}"] for name in PARTICLE_CLASSES])
     dust /= dust.sum()

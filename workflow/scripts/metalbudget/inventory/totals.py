@@ -37,7 +37,7 @@ def sum_log_sd(amounts: NDArray[np.float64], common: float, plant: float) -> flo
     -----
     Variance of a sum of independent lognormals, matched by one lognormal (Fenton 1960,
     10.1109/TCOM.1960.1097606). Independent errors alone would understate a region's uncertainty by the
-    square root of the number of plants (science 1.6).
+    square root of the number of plants.
     """
     total = float(np.sum(amounts))
     if total <= 0.0:

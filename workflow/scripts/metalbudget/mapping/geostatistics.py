@@ -144,7 +144,7 @@ def least_squares(
     Posterior of the linear model: b = (X'WX + L⁻¹)⁻¹ X'Wy; Bishop 2006, equations 3.50-3.51.
     """
     weighted = precision[:, None] * design if precision.ndim == 1 else precision @ design
-    covariance = np.linalg.inv(weighted.T @ design + np.diag(1.0 / prior_variance))
+    covariance = np.asarray(np.linalg.inv(weighted.T @ design + np.diag(1.0 / prior_variance)), dtype=np.float64)
     return covariance @ (weighted.T @ target), covariance
 
 
@@ -319,7 +319,7 @@ def fit(
                 )
         matrix = covariance.at(distance)
         matrix[np.diag_indices_from(matrix)] += covariance.micro + variance[subset] + 1.0e-8
-        precision = np.linalg.inv(matrix)
+        precision = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
         coefficients, coefficient_covariance = least_squares(
             observed[subset], design[subset], precision, prior_variance
         )
@@ -448,7 +448,7 @@ def _lattice(model: MapModel, x_m, y_m, maximum_points: int):
         return [(0.0, 0.0)], [(np.arange(x_m.size), np.ones(x_m.size))]
     area = max(float(np.ptp(model.x_m) * np.ptp(model.y_m)), 1.0)
     # Nodes so close that a target with weight lies well inside its neighbourhoods (their radius is 0.56 of the root).
-    spacing = 0.35 * float(np.sqrt(area * maximum_points / model.x_m.size))
+    spacing = 0.45 * float(np.sqrt(area * maximum_points / model.x_m.size))
     column, row = x_m / spacing, y_m / spacing
     left, low = np.floor(column).astype(np.int64), np.floor(row).astype(np.int64)
     right_weight, high_weight = column - left, row - low

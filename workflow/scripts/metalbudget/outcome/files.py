@@ -122,6 +122,11 @@ class Outcome:
         """What became of a year's emission and background. [kg yr⁻¹]"""
         return io.read_json(self.root / f"results/fluxes/{metal}/air/{year}.json")
 
+    def background_g_ha(self, metal: str, year: int) -> float:
+        """Regional background deposition. [g ha⁻¹ yr⁻¹]"""
+        falling = self.air(metal, year)["background_total"] * MG_PER_KG
+        return falling / (self.grid.n * self.grid.cell_area_m2) / MG_M2_PER_G_HA
+
     def monitors(self, metal: str, year: int) -> Table:
         """Modelled beside monitored deposition."""
         return io.read_table(self.root / f"results/fluxes/{metal}/air/{year}_monitors.csv", text=("role",))
@@ -190,6 +195,10 @@ class Outcome:
     def zones(self, scenario: str, metal: str) -> dict[str, NDArray]:
         """Capacity class and dominant land use at the start and the end, as codes."""
         return io.read_bands(self.root / f"results/capacity/{scenario}/{metal}/zones.tif", self.grid)
+
+    def capacity_maps(self, scenario: str, metal: str, when: str) -> dict[str, Raster]:
+        """Limit, concentration, capacity and overload probability at the start (``now``) or the ``end``."""
+        return io.read_bands(self.root / f"results/capacity/{scenario}/{metal}/{when}.tif", self.grid)
 
     def overload_year(self, scenario: str, metal: str) -> NDArray:
         """First calendar year above the limit, with the correction."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget import capacity
 from metalbudget.airborne import Operator
 from metalbudget.outcome.files import Outcome, Table, pick
 
 Vector = NDArray[np.float64]
 
-# Overload status of a cell.
-WITHIN, BECOMES, STARTS, NO_LIMIT = 0, 1, 2, 3
+# Overload status of a cell, by code.
+STATUS = ("within", "later", "soon", "throughout", "recovers", "no_limit")
 MASS_BIN_KM = 0.1
 NORMAL_QUANTILE_95 = 1.6448536269514722
 
@@ -50,15 +49,19 @@ class MassByDistance:
     edges_km : ndarray, shape (bins + 1,)
     kg : mapping of metal to ndarray, shape (bins,)
         Deposited on the grid, land and sea, by point sources. [kg yr⁻¹]
+    even_kg : mapping of metal to ndarray, shape (bins,)
+        The same mass of each source spread evenly over the grid, to compare with. [kg yr⁻¹]
     """
 
     edges_km: Vector
     kg: Mapping[str, Vector]
+    even_kg: Mapping[str, Vector]
 
-    def cumulative(self, metal: str) -> Vector:
+    def cumulative(self, metal: str, even: bool = False) -> Vector:
         """Share of the mass within each edge, shape (bins + 1,). [1] NaN where nothing is deposited."""
-        total = float(self.kg[metal].sum())
-        share = np.concatenate([[0.0], np.cumsum(self.kg[metal])])
+        mass = (self.even_kg if even else self.kg)[metal]
+        total = float(mass.sum())
+        share = np.concatenate([[0.0], np.cumsum(mass)])
         return share / total if total > 0.0 else np.full(share.shape, np.nan)
 
     def holding_km(self, metal: str, percents: Sequence[int] = (50, 80, 95)) -> dict[int, float]:
@@ -99,6 +102,7 @@ def mass_by_distance(
     farthest = max((_farthest_km(x, y, place) for place in places.values()), default=MASS_BIN_KM)
     edges = np.arange(0.0, farthest + 2.0 * MASS_BIN_KM, MASS_BIN_KM)
     kg = {metal: np.zeros(edges.size - 1) for metal in amounts}
+    even = {metal: np.zeros(edges.size - 1) for metal in amounts}
     classes = len(operator.classes)
     for row, source in enumerate(operator.sources):
         if source not in places:
@@ -110,9 +114,11 @@ def mass_by_distance(
         distance = np.hypot(x[None, :] - east, y[:, None] - north).ravel() / 1e3
         number = np.minimum((distance / MASS_BIN_KM).astype(np.int64), edges.size - 2)
         fallen = emitted @ operator.total[row].reshape(classes, -1) * cell_area_m2
+        cells = np.bincount(number, minlength=edges.size - 1)
         for metal, mass in zip(amounts, fallen, strict=True):
             kg[metal] += np.bincount(number, weights=mass, minlength=edges.size - 1)
-    return MassByDistance(edges, kg)
+            even[metal] += mass.sum() * cells / number.size
+    return MassByDistance(edges, kg, even)
 
 
 def _farthest_km(x: Vector, y: Vector, place: tuple[float, float]) -> float:
@@ -127,24 +133,32 @@ def history_terms(ledger: Mapping[str, NDArray], metal: str) -> dict[str, float]
     return {term: float(rows["kg"][rows["term"] == term].sum()) / years for term in sorted(set(rows["term"]))}
 
 
-def overload_status(overload_year: NDArray, limit: Vector, start_year: int) -> Vector:
+def overload_status(
+    start: tuple[Vector, Vector], end: tuple[Vector, Vector], overload_year: NDArray, soon: float
+) -> Vector:
     """Status of each cell by the limit of its dominant class.
 
     Parameters
     ----------
+    start, end : pair of ndarray
+        Concentration and limit at the start and the end of the forecast. [mg kg⁻¹], NaN without a limit
     overload_year : ndarray of int
-        First year above the limit, `capacity.NEVER` where there is none in the forecast.
-    limit : ndarray
-        [mg kg⁻¹], NaN without a limit.
-    start_year : int
+        First year above the limit.
+    soon : float
+        Calendar year up to which a new overload comes soon.
 
     Returns
     -------
     ndarray of float
-        0 within capacity, 1 overloaded within the forecast, 2 at its start, 3 no limit.
+        Index into `STATUS`: within capacity at the end (whether or not above it in between), overloaded at the end
+        since after or before ``soon``, at the start and the end, at the start only, or no limit at one of the two.
     """
-    status = np.where(overload_year == capacity.NEVER, WITHIN, np.where(overload_year <= start_year, STARTS, BECOMES))
-    return np.where(np.isfinite(limit), status, NO_LIMIT).astype(float)
+    before, after = start[0] > start[1], end[0] > end[1]
+    new = np.where(overload_year <= soon, STATUS.index("soon"), STATUS.index("later"))
+    status = np.where(after, np.where(before, STATUS.index("throughout"), new), STATUS.index("within"))
+    status = np.where(before & ~after, STATUS.index("recovers"), status)
+    limited = np.isfinite(start[1]) & np.isfinite(end[1])
+    return np.where(limited, status, STATUS.index("no_limit")).astype(float)
 
 
 def worst_class(codes: Sequence[NDArray], table: Mapping[str, float | str]) -> NDArray[np.uint8]:
