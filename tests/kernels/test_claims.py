@@ -96,7 +96,8 @@ def test_runoff_counts_what_is_washed_off_and_needs_more_sealed_ground():
     grows = claims.runoff_trend("cu", [2000, 2020], [4.0, 3.0], [1.0, 4.0], [0.02, 0.05])
     assert grows[0]["holds"] == "yes"
     assert [row["study"] for row in grows] == pytest.approx([40.0, -25.0, 300.0])
-    assert claims.runoff_trend("cu", [2000, 2020], [4.0, 3.0], [1.0, 4.0], [0.05, 0.05])[0]["holds"] == "no"
+    assert claims.runoff_trend("cu", [2000, 2020], [4.0, 3.0], [1.0, 4.0], [0.05, 0.05])[0]["holds"] == "not judged"
+    assert claims.runoff_trend("cu", [2000, 2020], [4.0, 3.0], [1.0, 1.0], [0.02, 0.05])[0]["holds"] == "no"
 
 
 def test_capacity_without_a_limit_is_not_judged():

@@ -5,7 +5,7 @@ import io as memory
 import matplotlib as mpl
 import numpy as np
 import pytest
-from metalbudget.figures import charts, maps, style
+from metalbudget.figures import charts, maps, outlook, style
 from metalbudget.landuse import CLASSES
 
 METALS = ("cd", "pb", "hg")
@@ -27,7 +27,7 @@ def draws(small_grid):
     distance = {metal: noise.uniform(0, 30, 200) for metal in METALS}
     falling = {metal: np.exp(-distance[metal]) for metal in METALS}
     flat = {metal: [1.0, 1.0, 2.0] for metal in METALS}
-    blocks = {name: noise.normal(size=5) for name in ("observed", "process", "predicted", "noise")}
+    blocks = {name: noise.uniform(size=5) for name in ("observed", "process", "predicted", "noise")}
     none = dict.fromkeys(blocks, np.zeros(0))
     index = {"all": (0.8, 0.7, 9.0), "paddy": (0.8, 0.6, 3.0), "forest": (0.5, 0.6, 3.0), "bare": (np.nan, np.nan, 3.0)}
     even = np.linspace(0, 1, 5)
@@ -66,11 +66,11 @@ def draws(small_grid):
         "pathways": lambda: charts.pathways(losses | {"zn": dict.fromkeys(losses["cd"], 0.0)}),
         "runoff_against_sealed": lambda: charts.runoff_against_sealed([0.1, 0.1, 0.2], YEARS, flat, flat),
         "balance": lambda: charts.balance({"cd": {"deposition": 5.0, "leaching": 2.0, "sealing": -9.0}}, ("leaching",)),
-        "fit": lambda: charts.fit({"cd": blocks, "pb": none}, {"cd": "R² 0.1"}),
-        "fit_without_surveys": lambda: charts.fit({"cd": none}, {}),
-        "capacity_by_landuse": lambda: charts.capacity_by_landuse(dict.fromkeys(METALS, index), (2020, 2070)),
-        "overload_through_time": lambda: charts.overload_through_time(YEARS, shares),
-        "agreement": lambda: charts.agreement({"cd": {"leaching": (1.0, 2.0), "runoff": (0.0, 1.0)}}),
+        "fit": lambda: outlook.fit({"cd": blocks, "pb": none}, {"cd": "R² 0.1"}),
+        "fit_without_surveys": lambda: outlook.fit({"cd": none}, {}),
+        "capacity_by_landuse": lambda: outlook.capacity_by_landuse(dict.fromkeys(METALS, index), (2020, 2070)),
+        "overload_through_time": lambda: outlook.overload_through_time(YEARS, shares),
+        "agreement": lambda: outlook.agreement({"cd": {"leaching": (1.0, 2.0), "runoff": (0.0, 1.0)}}),
     }
 
 

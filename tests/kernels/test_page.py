@@ -1,10 +1,12 @@
-"""The page: numbers as text, cells, escaping, nothing from outside. The whole page is tested with the report's scripts."""
+"""The page: numbers as text, cells, escaping, nothing from outside (the whole page: test_report_scripts)."""
 
 import re
 
 import pytest
 from metalbudget.page import render, sections
 from metalbudget.settings import load
+
+NAMES = ("title", "metals", "metal", "first", "last", "start", "end", "scenario", "near_km", "reach_km", "snapshot")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_nothing_comes_from_outside():
 
 
 def test_generated_data_is_labelled_and_measured_data_is_not():
-    assert page().count("generated") == 3  # the label, and beside the figure's title twice: alt has none
+    assert page().count("generated") == 2  # the label, and beside the figure's title
     assert "generated" not in page(generated=False)
 
 
@@ -84,9 +86,7 @@ def test_cells_show_marks_and_small_lines():
 
 def test_texts_name_only_what_there_is():
     texts = load(render.TEMPLATE.with_name("captions.yaml"))
-    values = dict.fromkeys(
-        ["title", "metals", "metal", "first", "last", "start", "end", "scenario", "near_km", "reach_km", "snapshot"], "VALUE"
-    )
+    values = dict.fromkeys(NAMES, "VALUE")
     sections.fill(texts["lead"], values)
     for section in texts["sections"]:
         for text in [*section.get("text", []), *section.get("commands", [])]:

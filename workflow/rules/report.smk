@@ -8,9 +8,7 @@ OUTPUTS: results/figures/*.png, results/claims.csv, results/report/index.html.
 from metalbudget.outcome.evidence import verified_counts
 
 CLAIMS_SCENARIO = config["claims"]["scenario"]
-WEATHER_OF_LAST_YEAR = sorted(
-    {int(year): years for year, years in config["weather"]["of_year"].items()}[YEARS[-1]]
-)
+WEATHER_OF_LAST_YEAR = sorted({int(year): years for year, years in config["weather"]["of_year"].items()}[YEARS[-1]])
 # Truth exists for a generated region only.
 TRUE_METALS = METALS if config["region"]["source"] == "generated" else []
 OUTCOME = {

@@ -56,10 +56,10 @@ def image_of(images, name):
 
 def agreement(pairs):
     """The chart of fluxes against the truth, as PNG bytes: truth is read here and by no other rule."""
-    from metalbudget.figures import charts
+    from metalbudget.figures import outlook
 
     target = memory.BytesIO()
-    charts.agreement(pairs).savefig(target, format="png", metadata={"Software": None})
+    outlook.agreement(pairs).savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()
 
 

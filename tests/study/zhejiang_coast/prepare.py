@@ -237,8 +237,8 @@ def facilities(case: Path, raw: Path, assumed: dict) -> None:
             place(identifier, plant["owner_name"] or plant["uid"], "cement", plant, opened, (90, 3, 383, 14))
             clinker = float(plant["capacity_Mt_yr"]) * 1.0e6 * assumed["cement.clinker_per_capacity"]
             use(identifier, "cement_clinker", clinker, "t")
-            # The factors already stand behind the kiln's own filter.
-            row = {"facility_id": identifier, "year_from": opened, "configuration": "none", "share": 1}
+            # The factors are measured behind a fabric filter, so this names what they already contain.
+            row = {"facility_id": identifier, "year_from": opened, "configuration": "fabric_filter", "share": 1}
             controls.append(row)
     table(raw / "facilities.csv", places)
     table(raw / "activity.csv", activity)

@@ -239,8 +239,8 @@ def runoff_trend(
             "increases",
             change(total),
             "percent",
-            way == "rises" and sealed > 0,
-            "both rise",
+            way == "rises" if sealed > 0 else None,
+            "rises as sealed ground grows",
         ),
         row(
             finding,
@@ -352,7 +352,7 @@ def capacity_by_landuse(metal: str, change: Mapping[str, float]) -> Row:
     text = ", ".join(f"{name} {finite[name]:+.3f}" for name in ranked)
     cultivated = [finite[name] for name in ("paddy", "dryland", "orchard") if name in finite]
     judged = bool(cultivated) and "residential" in finite and "forest" in finite
-    sharp = judged and max(np.mean(cultivated), finite["residential"]) < finite["forest"]
+    sharp = judged and max(float(np.mean(cultivated)), finite["residential"]) < finite["forest"]
     return row(
         "capacity declines sharply in cultivated and residential land",
         metal,

@@ -1,6 +1,6 @@
 """Map figures: study area, deposition, concentration, capacity and overload zones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
@@ -37,6 +37,7 @@ Points = tuple[NDArray, NDArray]
 ZONE_COLOUR = ("#e8ecd6", "#efb366", "#dd6b30", "#7d1f17", "#7f9fb5", "#bdbdbd")
 CLASS_COLOUR = ("#2a5c9a", "#7fb2d5", "#f2e6b1", "#e59a4c", "#8c2d1f")
 MARKERS = "^sDov<>Ph*X8p"
+NORMS: dict[str, Callable[[Raster], Normalize]] = {"log": log_norm, "linear": linear_norm, "symmetric": symmetric_norm}
 SUN_AZIMUTH_DEG, SUN_HEIGHT_DEG = 315.0, 45.0
 
 
@@ -140,7 +141,7 @@ def metal_maps(
     points : mapping of metal to (eastings, northings), optional
         Marked on each map. [m]
     """
-    norm_of = {"log": log_norm, "linear": linear_norm, "symmetric": symmetric_norm}[scale]
+    norm_of = NORMS[scale]
     figure, axes = map_panels(grid, len(rasters))
     for number, (axis, (metal, values)) in enumerate(zip(axes, rasters.items(), strict=True)):
         image = draw_map(axis, grid, values, scientific(colour_map), norm_of(values[grid.land]), scale=number == 0)

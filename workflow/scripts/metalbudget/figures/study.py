@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from metalbudget import airborne
-from metalbudget.figures import charts, maps, style
+from metalbudget.figures import charts, maps, outlook, style
 from metalbudget.ledger import SIGNED
 from metalbudget.outcome import numbers
 from metalbudget.outcome.files import AGRICULTURE, Outcome
@@ -121,7 +121,7 @@ def observed_and_modelled(outcome: Outcome, _: Mapping[str, Any]) -> Figure:
             ceiling = record["noise_ceiling_r2"]
             found = f"{before:.2f}, stands aside" if record["stands_aside"] else f"{before:.2f} → {after:.2f}"
             remarks[metal] = f"R² {found}; noise ceiling {ceiling:.2f}"
-    return charts.fit(points, remarks)
+    return outlook.fit(points, remarks)
 
 
 def concentration_maps(outcome: Outcome, _: Mapping[str, Any]) -> Figure:
@@ -154,7 +154,7 @@ def capacity_by_landuse(outcome: Outcome, _: Mapping[str, Any]) -> Figure:
     """Mean capacity index by land use, at the start and the end."""
     scenario = outcome.study["claims"]["scenario"]
     indices = {metal: numbers.index_by_landuse(outcome.summary(scenario, metal)) for metal in outcome.metals}
-    return charts.capacity_by_landuse(indices, ends(outcome))
+    return outlook.capacity_by_landuse(indices, ends(outcome))
 
 
 def overload_zones(outcome: Outcome, _: Mapping[str, Any]) -> Figure:
@@ -164,9 +164,11 @@ def overload_zones(outcome: Outcome, _: Mapping[str, Any]) -> Figure:
     soon = (first + last) // 2
     status = {}
     for metal in outcome.metals:
-        states = [outcome.capacity_maps(scenario, metal, when) for when in ("now", "end")]
-        pairs = [(state["concentration_mg_kg"], state["limit_mg_kg"]) for state in states]
-        codes = numbers.overload_status(*pairs, outcome.overload_year(scenario, metal), soon)
+        now, end = (
+            (bands["concentration_mg_kg"], bands["limit_mg_kg"])
+            for bands in (outcome.capacity_maps(scenario, metal, when) for when in ("now", "end"))
+        )
+        codes = numbers.overload_status(now, end, outcome.overload_year(scenario, metal), soon)
         status[metal] = np.where(outcome.grid.land, codes, np.nan)
     names = (
         f"within capacity in {last}",
@@ -196,7 +198,7 @@ def overload_through_time(outcome: Outcome, _: Mapping[str, Any]) -> Figure:
             for measure in ("probability", "map_mean"):
                 years, values = numbers.overload_shares(outcome.summary(scenario, metal), measure)
                 shares[metal][(scenario, measure)] = values
-    return charts.overload_through_time(years, shares)
+    return outlook.overload_through_time(years, shares)
 
 
 def ends(outcome: Outcome) -> tuple[int, int]:

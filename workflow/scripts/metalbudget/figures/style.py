@@ -293,6 +293,21 @@ def short_number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
 
 
+def time_axis(axis: Axes, years: Sequence[int]) -> None:
+    """Whole years, labelled without crowding."""
+    axis.set_xlim(years[0], years[-1])
+    step = -(-len(years) // 6)
+    axis.set_xticks(list(years)[::step])
+    axis.tick_params(axis="x", labelsize=7)
+
+
+def note(axis: Axes, text: str) -> None:
+    """Say in an empty panel why it is empty."""
+    axis.text(0.5, 0.5, text, ha="center", va="center", transform=axis.transAxes, color=SOFT)
+    axis.set_xticks([])
+    axis.set_yticks([])
+
+
 def landuse_map() -> tuple[ListedColormap, Normalize]:
     """Colour map of the land-use classes in the order of `CLASSES`."""
     return ListedColormap([LANDUSE_COLOUR[name] for name in CLASSES]), Normalize(-0.5, len(CLASSES) - 0.5)

@@ -54,10 +54,8 @@ def concentrations(outcome: Outcome, truth: Truth) -> Block:
         for name, bands, true in mapped:
             if true not in truth.maps[metal]:
                 continue
-            found = numbers.map_against_truth(
-                *(grid.compress(bands[band]) for band in ("mean_mg_kg", "log_standard_error")),
-                grid.compress(truth.maps[metal][true]),
-            )
+            mean, error = (grid.compress(bands[band]) for band in ("mean_mg_kg", "log_standard_error"))
+            found = numbers.map_against_truth(mean, error, grid.compress(truth.maps[metal][true]))
             honest = HONEST_COVERAGE[0] <= found["coverage_90"] <= HONEST_COVERAGE[1]
             rows.append(
                 [
