@@ -213,6 +213,44 @@ def test_a_missing_hour_is_named(tmp_path):
         weather_files.read([tmp_path / "2018.csv"], 2018)
 
 
+def write_epw(path, year, hours):
+    """An EPW file of a typical year: `hours` of the same weather, its temperature the hour's number."""
+    head = ["LOCATION,Test,-,CHN,made up,586650,28.6,121.4,8.0,5.0", *["-,0"] * 6, "DATA PERIODS,1,1,Data,,1/1,12/31"]
+    start = datetime.datetime(2019, 1, 1)
+    rows = []
+    for hour in range(hours):
+        at = start + datetime.timedelta(hours=hour)
+        front = [year, at.month, at.day, at.hour + 1, 0, "?9", hour % 50, 10.0, 70, 101300, 0, 0, 300, 200]
+        rows.append(",".join(map(str, [*front, *[0] * 6, 90, 3.0, 5, *[0] * 12])))
+    path.write_text("\n".join([*head, *rows]) + "\n")
+
+
+def test_a_typical_year_of_365_days_fills_a_leap_year(tmp_path):
+    """29 February repeats the 28th; its rain is nothing, so that the year's sum is the file's."""
+    write_epw(tmp_path / "2020.epw", 2020, 8760)
+    start = datetime.datetime(2020, 1, 1)
+    every = [start + datetime.timedelta(hours=hour + 1) for hour in range(8784)]
+    kept = [time for hour, time in enumerate(every) if not 59 * 24 <= hour < 60 * 24]
+    io.write_table(
+        tmp_path / "2020_rain.csv",
+        {"time": [time.isoformat(timespec="minutes") for time in kept], "rain_mm": [0.25] * 8760},
+    )
+    weather = weather_files.read([tmp_path / "2020.epw", tmp_path / "2020_rain.csv"], 2020)
+    assert weather["rain_mm"].size == 8784
+    assert weather["rain_mm"].sum() == pytest.approx(0.25 * 8760)
+    assert weather["rain_mm"][59 * 24 : 60 * 24].tolist() == [0.0] * 24
+    day = weather["temperature_c"].reshape(-1, 24)
+    assert day[59].tolist() == day[58].tolist()
+    assert day[60, 0] == (59 * 24) % 50
+    assert weather["pressure_hpa"][0] == pytest.approx(1013.0)
+    io.write_table(
+        tmp_path / "2020_rain.csv",
+        {"time": [time.isoformat(timespec="minutes") for time in every], "rain_mm": [0.25] * 8784},
+    )
+    weather = weather_files.read([tmp_path / "2020.epw", tmp_path / "2020_rain.csv"], 2020)
+    assert weather["rain_mm"].sum() == pytest.approx(0.25 * 8784)
+
+
 # --- the scripts on a tiny region ---------------------------------------------------------------------
 
 
@@ -273,16 +311,13 @@ def study(tmp_path_factory):
         },
         {"rain_factor": [0.9, 1.0, 1.1], "curve_number": numbers, "climate": [0]},
     )
+    names = {name: folder / f"{name}.csv" for name in compute_operator.FILES}
     compute_operator.main(
+        files=names | {name: folder / f"{name}.tif" for name in ("mask", "surrogates")},
         weather=[folder / "2018.csv"],
-        station=folder / "station.csv",
-        mask=folder / "mask.tif",
-        sources=folder / "sources.csv",
-        area_sources=folder / "area_sources.csv",
-        surrogates=folder / "surrogates.tif",
         operator=folder / "operator.nc",
         boundary_layer=folder / "meteorology.csv",
-        year="2018",
+        year=2018,
         dispersion={"max_distance_m": 50000, "azimuths": 72, "rural_surface_roughness_m": 0.15},
         coefficients={
             name: settings.coefficients(name)
@@ -305,6 +340,17 @@ def test_operator_file(study):
     table = io.read_table(study / "meteorology.csv", text=("stability_class",))
     assert len(table["hour"]) == 8760
     assert set(table["stability_class"]) <= set("ABCDEF")
+
+
+def test_kernels_are_compiled_for_the_types_of_the_job(study):
+    """`make setup` compiles ahead: another type would be compiled again in the job."""
+    from metalbudget import compile as ahead
+    from metalbudget.dispersion import operator, plume
+
+    kernels = (plume.accumulate, operator._sample)
+    of_the_job = [set(kernel.signatures) for kernel in kernels]
+    ahead.compile_kernels()
+    assert [set(kernel.signatures) for kernel in kernels] == of_the_job
 
 
 @pytest.mark.parametrize("with_background", [True, False])
@@ -342,20 +388,24 @@ def test_deposition_files_close(study, tmp_path, with_background):
     )
     names = ("deposition", "background", "wash_off", "street_dust")
     compute_deposition.main(
-        mask=study / "mask.tif",
+        files={
+            "mask": study / "mask.tif",
+            "emissions": tmp_path / "emissions.csv",
+            "zones": study / "zones.tif",
+            "monitors": tmp_path / "monitors.csv",
+            "crustal_share": tmp_path / "crustal.csv",
+            "background_trend": tmp_path / "trend.csv",
+        },
         operators=[study / "operator.nc", study / "operator.nc"],
-        emissions=tmp_path / "emissions.csv",
         landuse={2000: study / "landuse.tif", 2020: study / "landuse.tif"},
-        zones=study / "zones.tif",
         runoff_responses=[study / "runoff.nc"],
-        monitors=tmp_path / "monitors.csv",
-        crustal_share=tmp_path / "crustal.csv",
-        background_trend=tmp_path / "trend.csv",
-        **{name: tmp_path / f"{name}.tif" for name in names},
-        air=tmp_path / "air.json",
-        monitor_table=tmp_path / "monitors_out.csv",
+        outputs={
+            **{name: tmp_path / f"{name}.tif" for name in names},
+            "air": tmp_path / "air.json",
+            "monitor_table": tmp_path / "monitors_out.csv",
+        },
         metal="hg",
-        year="2010",
+        year=2010,
         settings={"trend": "table", "wash_off": True, "closure_tolerance": 1e-9},
         event_concentration_ug_l=2.0,
     )

@@ -313,9 +313,9 @@ def test_districts_and_sources(harmonised, grid):
 
 
 def test_the_same_region_gives_the_same_bytes(harmonised, tmp_path, grid):
-    from harmonise_region import _write_districts
+    from harmonise_region import write_districts
 
     raw = raw_factory.make_raw(tmp_path / "raw")
-    _write_districts(str(raw / "districts.gpkg"), str(tmp_path / "d.tif"), str(tmp_path / "d.csv"), grid)
+    write_districts(str(raw / "districts.gpkg"), str(tmp_path / "d.tif"), str(tmp_path / "d.csv"), grid)
     with open(harmonised["district"], "rb") as first, open(tmp_path / "d.tif", "rb") as second:
         assert first.read() == second.read()

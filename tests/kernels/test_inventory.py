@@ -8,23 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inventory_tables import METAL_TABLES, SHARED_TABLES
 from metalbudget.errors import InputError, InputErrors
 from metalbudget.inventory import coal, controls, process, size, sources, totals, traffic
 from metalbudget.settings import coefficients
 
-METAL_TABLES = (
-    "coal_content",
-    "boiler_release",
-    "device_removal",
-    "washing",
-    "ef_process",
-    "ef_vehicle",
-    "petrol_lead",
-    "technology_curve",
-    "fine_enrichment",
-    "hg_species",
-)
-SHARED_TABLES = ("product", "inventory_options", "particle_size", "emission_uncertainty")
 METALS = ("as", "cd", "cr", "cu", "hg", "ni", "pb", "zn")
 DEVICE = st.sampled_from([device for device in controls.DEVICES if device != "washing"])
 

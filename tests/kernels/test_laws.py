@@ -20,7 +20,9 @@ AREA = 250_000.0
 
 
 def vector(low, high, size=N):
-    return arrays(float, size, elements=st.floats(low, high, allow_nan=False, width=64))
+    """Amounts; below 1e-30 they mean nothing and their products underflow, so they become zero."""
+    amounts = st.floats(low, high, allow_nan=False, width=64).map(lambda value: value if abs(value) > 1e-30 else 0.0)
+    return arrays(float, size, elements=amounts)
 
 
 def rate_vector():

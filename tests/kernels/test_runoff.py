@@ -105,3 +105,14 @@ def test_response_table():
     table = runoff.runoff_response(rain, [0.9, 1.0], [60.0, 98.0], [1.0, 1.2])
     assert table.shape == (2, 2, 2)
     assert table[1, 1, 1] == pytest.approx(sum(float(runoff.daily_runoff(1.2 * p, 98.0)) for p in rain))
+
+
+def test_sealed_ground_is_looked_up_at_its_curve_number_zone_and_rain():
+    numbers = np.array([70.0, 98.0, 100.0])
+    table = np.zeros((2, 3, 2))
+    table[:, 1] = [[900.0, 1000.0], [1100.0, 1300.0]]  # only the row of paved ground, CN 98, may count
+    response = {"runoff": table, "curve_number": numbers, "rain_factor": [0.9, 1.1]}
+    zone = np.array([1, 0, 1])
+    # Hand: halfway between both rungs.
+    assert runoff.sealed_runoff(response, zone) == pytest.approx([1150.0, 1000.0, 1150.0])
+    assert runoff.sealed_runoff(response, zone, 1.3) == pytest.approx([1300.0, 1100.0, 1300.0])

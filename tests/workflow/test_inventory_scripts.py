@@ -7,23 +7,10 @@ import compute_emissions
 import numpy as np
 import pytest
 import raw_factory
+from inventory_tables import METAL_TABLES, SHARED_TABLES
 from metalbudget import agriculture, io
 from metalbudget.landuse import CLASSES, open_shares
 from metalbudget.settings import coefficients
-
-METAL_TABLES = (
-    "coal_content",
-    "boiler_release",
-    "device_removal",
-    "washing",
-    "ef_process",
-    "ef_vehicle",
-    "petrol_lead",
-    "technology_curve",
-    "fine_enrichment",
-    "hg_species",
-)
-SHARED_TABLES = ("product", "inventory_options", "particle_size", "emission_uncertainty")
 
 
 @pytest.fixture(scope="module")

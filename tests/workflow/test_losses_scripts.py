@@ -1,4 +1,4 @@
-"""compute_losses, roll_history and write_ledger on a small made-up region."""
+"""compute_losses, the history and write_ledger on a small made-up region."""
 
 import csv
 import json
@@ -6,17 +6,16 @@ import json
 import compute_losses
 import numpy as np
 import pytest
-import roll_history
 import write_ledger
 from metalbudget import io, ledger, settings
+from metalbudget.budget import rolling
 from metalbudget.budget.chemistry import TABLES, settings_of
 from metalbudget.landuse import CLASSES, SOIL_CLASSES
 from metalbudget.ledger import LedgerError
-from metalbudget.quantities import PROCESSES_IN, PROCESSES_OUT
+from metalbudget.quantities import GEOGENIC_INPUTS, HUMAN_INPUTS, PROCESSES_IN, PROCESSES_OUT
 
 YEARS = [2000, 2010, 2020]
 DATES = [2000, 2020]
-GIVEN = roll_history.GIVEN
 LADDER = np.logspace(0.0, 6.0, 25)
 BUDGET = {
     "weathering_closure": True,
@@ -127,7 +126,8 @@ def region(tmp_path, small_grid):
     landuse = {date: tmp_path / f"landuse_{date}.tif" for date in DATES}
     on_soil = {year: (0.05 + 0.001 * (year - 2000)) * io.read_landuse(landuse, year, grid).open_share for year in YEARS}
     fluxes = {
-        name: {year: raster(f"{name}_{year}.tif", values, name) for year, values in on_soil.items()} for name in GIVEN
+        name: {year: raster(f"{name}_{year}.tif", values, name) for year, values in on_soil.items()}
+        for name in HUMAN_INPUTS
     }
     air = {}
     for year in YEARS:
@@ -151,7 +151,7 @@ def region(tmp_path, small_grid):
 def losses(region, year=2010, metal="cd", **changes):
     config = settings.load(settings.REPOSITORY / "config" / "config.yaml")
     folder = region["folder"]
-    names = (*compute_losses.GEOGENIC, *PROCESSES_OUT, "rates", "net")
+    names = (*GEOGENIC_INPUTS, *PROCESSES_OUT, "rates", "net")
     outputs = {name: folder / "out" / f"{name}_{year}.tif" for name in names} | {"summary": folder / f"sum_{year}.json"}
     values = {
         "files": region["files"],
@@ -190,7 +190,7 @@ def history(region, **changes):
         "chemistry": settings_of(config, "cd"),
         "tables": tables_of("cd"),
     }
-    roll_history.main(**(values | changes))
+    rolling.roll_history(**(values | changes))
     return outputs
 
 
@@ -198,8 +198,8 @@ def history(region, **changes):
 def test_net_is_the_sum_of_the_terms_that_were_written(region, metal):
     outputs, grid = losses(region, metal=metal), region["grid"]
     terms = {name: grid.compress(io.read_raster(outputs[name], grid)) for name in PROCESSES_OUT}
-    gains = {name: grid.compress(io.read_raster(outputs[name], grid)) for name in compute_losses.GEOGENIC}
-    given = sum(grid.compress(io.read_raster(region["fluxes"][name][2010], grid)) for name in GIVEN)
+    gains = {name: grid.compress(io.read_raster(outputs[name], grid)) for name in GEOGENIC_INPUTS}
+    given = sum(grid.compress(io.read_raster(region["fluxes"][name][2010], grid)) for name in HUMAN_INPUTS)
     net = grid.compress(io.read_raster(outputs["net"], grid))
     gross = given + sum(gains.values()) + sum(terms.values())
     assert np.all(np.abs(given + sum(gains.values()) - sum(terms.values()) - net) <= 1e-6 * gross)
@@ -239,7 +239,7 @@ def test_the_first_year_of_history_has_the_fluxes_of_the_map(region):
     outputs, grid = losses(region, year=2000), region["grid"]
     rows = list(csv.DictReader(history(region)["ledger"].open()))
     first = {row["term"]: float(row["kg"]) for row in rows if row["year"] == "2000"}
-    for process in (*PROCESSES_OUT, *compute_losses.GEOGENIC):
+    for process in (*PROCESSES_OUT, *GEOGENIC_INPUTS):
         total = grid.compress(io.read_raster(outputs[process], grid)).sum() * grid.cell_area_m2 / 1e6
         assert total == pytest.approx(first[process], rel=1e-5, abs=1e-12), process
 

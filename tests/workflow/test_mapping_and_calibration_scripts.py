@@ -1,4 +1,4 @@
-"""`map_concentration` and `train_calibrator` on a small region whose fluxes are known."""
+"""`map_concentration` and `calibrate_history` on a small region whose fluxes are known."""
 
 import sys
 from pathlib import Path
@@ -13,8 +13,12 @@ from metalbudget.settings import coefficients
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
+import calibrate_history
 import map_concentration
-import train_calibrator
+from metalbudget.budget.reading import Ground
+from metalbudget.calibrator.reading import read_features
+from metalbudget.mapping.reading import read_survey
+from metalbudget.quantities import HUMAN_INPUTS
 
 YEARS = (2000, 2020)
 DATES = [2000, 2020]
@@ -128,7 +132,7 @@ def region(tmp_path_factory):
             "rain_factor": [0.9, 1.1],
             "landuse": list(CLASSES[:-1]),
             "soil": [0],
-            "climate": [0],
+            "climate": [1.0],
             "water_table": [0],
         },
     )
@@ -143,7 +147,7 @@ def region(tmp_path_factory):
     open_share = grid.expand(state.open_share)
     for year in YEARS:
         io.write_raster(folder / f"net_{year}.tif", process * open_share, "net", grid)
-        for number, name in enumerate(train_calibrator.INPUTS):
+        for number, name in enumerate(HUMAN_INPUTS):
             io.write_raster(folder / f"{name}_{year}.tif", masked((1.0 + 0.3 * waves(30 + number)) ** 2), name, grid)
 
     generator = np.random.default_rng(0)
@@ -169,17 +173,15 @@ def region(tmp_path_factory):
 def mapped(folder, out, years):
     maps = [out / f"{year}.tif" for year in years] or [out / "prior.tif"]
     map_concentration.main(
-        **{name: folder / f"{name}.tif" for name in ("mask", "elevation", "soil", "parent_material", "population")},
-        landuse=[folder / f"landuse_{date}.tif" for date in DATES],
-        parent_materials=folder / "parent_materials.csv",
-        surveys=[folder / f"survey_{year}.csv" for year in years],
+        files={name: folder / f"{name}.tif" for name in map_concentration.FILES}
+        | {"parent_materials": folder / "parent_materials.csv"},
+        landuse={date: folder / f"landuse_{date}.tif" for date in DATES},
+        surveys={year: folder / f"survey_{year}.csv" for year in years},
         maps=maps,
         background_map=out / "background.tif",
         validation_table=out / "validation.csv",
         points_table=out / "points.csv",
         metal="cd",
-        landuse_dates=DATES,
-        survey_years=list(years),
         recovery=coefficients("survey_method", "cd"),
         parameters=coefficients("mapping"),
         mapping={"fold_size_m": 5000, "folds": 5, "maximum_points_per_kriging": 60},
@@ -201,25 +203,21 @@ def trained(folder, grid, out, start_map, years, enabled=True):
         grid,
     )
     results = {name: out / f"{name}.{end}" for name, end in (("correction", "tif"), ("metrics", "json"))}
-    calibrated = [out / f"calibrated_{year}.tif" for year in YEARS]
-    rasters = {name: folder / f"{name}.tif" for name in train_calibrator.RASTERS}
-    rasters["background"] = out / "background.tif"
-    train_calibrator.main(
-        rasters=rasters,
-        landuse=[folder / f"landuse_{date}.tif" for date in DATES],
-        sources=folder / "sources.csv",
-        points=out / "points.csv",
-        history=out / "history.nc",
+    calibrated = {year: out / f"calibrated_{year}.tif" for year in YEARS}
+    files = {name: folder / f"{name}.tif" for name in (*calibrate_history.FILES, "history")}
+    files |= {"background": out / "background.tif", "sources": folder / "sources.csv"}
+    files |= {"points": out / "points.csv", "history": out / "history.nc"}
+    calibrate_history.calibrate(
+        files=files,
+        landuse={date: folder / f"landuse_{date}.tif" for date in DATES},
         rkls=[folder / "rkls.tif"],
         column_response=[folder / "column.nc"],
-        fluxes={name: {year: folder / f"{name}_{year}.tif" for year in YEARS} for name in train_calibrator.INPUTS},
-        net=[folder / f"net_{year}.tif" for year in YEARS],
+        fluxes={name: {year: folder / f"{name}_{year}.tif" for year in YEARS} for name in HUMAN_INPUTS},
+        net={year: folder / f"net_{year}.tif" for year in YEARS},
         **results,
         blocks_table=out / "blocks.csv",
         calibrated=calibrated,
         metal="cd",
-        years=list(YEARS),
-        landuse_dates=DATES,
         survey_years=list(years),
         legal_depth_m=DEPTH,
         seed=1,
@@ -228,7 +226,7 @@ def trained(folder, grid, out, start_map, years, enabled=True):
         cover_practice=coefficients("rusle_cp"),
     )
     correction = io.read_raster(results["correction"], grid)
-    return correction, io.read_json(results["metrics"]), [io.read_raster(path, grid) for path in calibrated]
+    return correction, io.read_json(results["metrics"]), [io.read_raster(path, grid) for path in calibrated.values()]
 
 
 def test_two_surveys_are_mapped_and_calibrated(region, tmp_path):
@@ -296,7 +294,7 @@ def test_a_survey_without_the_metal_is_an_input_error(region, tmp_path):
     text = (folder / "survey_2000.csv").read_text().replace(",cd,", ",pb,")
     (tmp_path / "other.csv").write_text(text)
     with pytest.raises(InputError, match="no sample of cd"):
-        map_concentration.read_survey(
+        read_survey(
             tmp_path / "other.csv",
             "cd",
             grid,
@@ -304,3 +302,41 @@ def test_a_survey_without_the_metal_is_an_input_error(region, tmp_path):
             DEPTH,
             coefficients("mapping"),
         )
+
+
+def test_rain_is_not_counted_twice_in_a_cells_drainage(region, tmp_path):
+    """A cell is looked up with its rain relative to its climate zone, whose own rain the tables already hold."""
+    folder, grid, *_ = region
+    factor = np.array([0.8, 1.2])
+    zone = (np.arange(grid.n) % 2).astype(np.uint8)
+    zeros = np.zeros(grid.n, dtype=np.intp)
+    own = factor[zone] * 1.05
+    ground = Ground(
+        grid,
+        {name: grid.compress(values) for name, values in io.read_bands(folder / "soil.tif", grid).items()},
+        {"soil_class": zeros, "climate_zone": zone.astype(np.intp), "water_table": zeros},
+        own,
+    )
+    rungs = np.array([0.8, 0.9, 1.0, 1.1, 1.2])
+    drainage = 500.0 * rungs[:, None, None, None, None] * factor[:, None] * np.ones((1, 9, 1, 1, 1))
+    io.write_netcdf(
+        tmp_path / "column.nc",
+        {"drainage_20cm": (("rain_factor", "landuse", "soil", "climate", "water_table"), drainage, "water")},
+        {"rain_factor": rungs, "landuse": list(CLASSES[:-1]), "soil": [0], "climate": factor, "water_table": [0]},
+    )
+    states = {
+        year: io.read_landuse({date: folder / f"landuse_{date}.tif" for date in DATES}, year, grid) for year in YEARS
+    }
+    features = read_features(
+        {name: folder / f"{name}.tif" for name in ("elevation", "parent_material", "population")}
+        | {"sources": folder / "sources.csv"},
+        ground,
+        states,
+        fluxes={name: {year: folder / f"{name}_{year}.tif" for year in YEARS} for name in HUMAN_INPUTS},
+        rkls=[folder / "rkls.tif"],
+        column_response=[tmp_path / "column.nc"],
+        cover_practice=coefficients("rusle_cp"),
+    )
+    # Hand: 500 mm times the cell's own rain; looked up with the raw factor it would be held at a rung's end.
+    assert features["drainage"] == pytest.approx(500.0 * own, rel=1e-6)
+    assert not {"concentration", "value_mg_kg"} & set(features)

@@ -1,11 +1,14 @@
-"""What the process model misses: observed minus simulated net flux, learned and added where it has skill.
+"""From the first survey to the last: the simulated history, and what it misses, learned and added where it has skill.
+
+One job a metal does both, because learning reads the history at once.
 
 REQUIRED INPUTS:
-    resources/harmonised/*.tif, sources.csv; resources/forcing/{zones.tif,column_response,rkls}
-    results/concentration/{metal}/{points.csv,background.tif}
-    results/history/{metal}.nc
-    results/fluxes/{metal}/{process}/{year}.tif, results/net/{metal}/{year}.tif
+    <raw folder>/agriculture.csv
+    resources/harmonised/*.tif, sources.csv, districts.csv; resources/forcing/{zones.tif,column_response,rkls}
+    results/concentration/{metal}/{epoch.tif,points.csv,background.tif}
+    results/fluxes/{metal}/{process}/{year}.tif and air/{year}.json, results/net/{metal}/{year}.tif
 OUTPUTS:
+    results/history/{metal}.nc, {metal}.csv             yearly concentration, ledger
     results/calibrated/{metal}/correction.tif           signed, per open soil
     results/calibrated/{metal}/correction_metrics.json  out of fold, with the reason if it stands aside
     results/calibrated/{metal}/points.csv               blocks
@@ -13,8 +16,8 @@ OUTPUTS:
 """
 
 
-rule train_calibrator:
-    """Correction of one metal's net flux, with its evidence out of fold."""
+rule calibrate_history:
+    """History of one metal, and the correction of its net flux with the evidence out of fold."""
     input:
         mask="resources/harmonised/mask.tif",
         elevation="resources/harmonised/elevation.tif",
@@ -27,16 +30,22 @@ rule train_calibrator:
         zones="resources/forcing/zones.tif",
         rkls=expand("resources/forcing/rkls/{year}.tif", year=WEATHER_YEARS),
         column_response=expand("resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS),
+        agriculture=f"{RAW}/agriculture.csv",
+        districts="resources/harmonised/districts.csv",
+        district="resources/harmonised/district.tif",
+        concentration=f"results/concentration/{{metal}}/{EPOCHS[0]}.tif",
         background="results/concentration/{metal}/background.tif",
         points="results/concentration/{metal}/points.csv",
-        history="results/history/{metal}.nc",
         fluxes=expand(
             "results/fluxes/{{metal}}/{process}/{year}.tif",
             process=["deposition", "background", "fertiliser", "manure", "irrigation", "pesticide"],
             year=YEARS,
         ),
+        air=expand("results/fluxes/{{metal}}/air/{year}.json", year=YEARS),
         net=expand("results/net/{{metal}}/{year}.tif", year=YEARS),
     output:
+        history="results/history/{metal}.nc",
+        ledger="results/history/{metal}.csv",
         correction="results/calibrated/{metal}/correction.tif",
         metrics="results/calibrated/{metal}/correction_metrics.json",
         blocks="results/calibrated/{metal}/points.csv",
@@ -44,6 +53,8 @@ rule train_calibrator:
     params:
         study={
             "years": YEARS,
+            "weather_years": WEATHER_YEARS,
+            "weather_of_year": {int(year): sorted(seen) for year, seen in config["weather"]["of_year"].items()},
             "landuse_dates": LANDUSE_DATES,
             "survey_years": SURVEYS,
             "legal_depth_m": config["landuse"]["legal_depth_m"],
@@ -55,14 +66,18 @@ rule train_calibrator:
             if name not in ("roll_forward", "decay_half_life_yr")  # the forecast's
         },
         parameters=coefficients("calibrator"),
-        cover_practice=coefficients("rusle_cp"),
-        code=code_of("train_calibrator.py"),
+        layer=layer_settings(),
+        budget=budget_settings(),
+        chemistry=chemistry_settings,
+        tables=metal_tables("kd", "crop_uptake", "hg_evasion", "budget"),
+        common={"enrichment": coefficients("enrichment"), "rusle_cp": coefficients("rusle_cp")},
+        code=code_of("calibrate_history.py"),
     log:
-        "logs/train_calibrator/{metal}.log",
+        "logs/calibrate_history/{metal}.log",
     benchmark:
-        "logs/benchmarks/train_calibrator/{metal}.tsv"
+        "logs/benchmarks/calibrate_history/{metal}.tsv"
     threads: 1
     resources:
         mem_mb=1500,
     script:
-        "../scripts/train_calibrator.py"
+        "../scripts/calibrate_history.py"

@@ -15,6 +15,11 @@ from metalbudget.budget.chemistry import settings_of
 from metalbudget.digest import code_of
 from metalbudget.settings import coefficients
 
+# Jobs of every study use the kernels that set-up compiled.
+COMPILED = Path(workflow.basedir, ".venv", "numba_cache")
+if COMPILED.parent.exists():
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
+
 SCENARIO_SETTINGS = preflight.run(config, study=os.getcwd(), main=workflow.is_main_process)
 
 METALS = list(config["run"]["metals"])

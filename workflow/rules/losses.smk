@@ -5,8 +5,7 @@ and landuse/{date}.tif; resources/forcing/zones.tif, column_response/{year}.nc a
 results/concentration/{metal}/{epoch}.tif and background.tif; the inputs in results/fluxes/{metal};
 results/forecast/{scenario}/{metal}.csv for the ledger.
 OUTPUTS: results/fluxes/{metal}/{leaching,runoff,erosion,harvest,evasion,weathering,subsoil}/{year}.tif and summary/{year}.json,
-results/rates/{metal}/{year}.tif, results/net/{metal}/{year}.tif, results/history/{metal}.{nc,csv},
-results/ledger.csv and results/checks.json.
+results/rates/{metal}/{year}.tif, results/net/{metal}/{year}.tif, results/ledger.csv and results/checks.json.
 """
 
 
@@ -62,56 +61,6 @@ rule compute_losses:
         mem_mb=800,
     script:
         "../scripts/compute_losses.py"
-
-
-rule roll_history:
-    """Yearly concentration and ledger of one metal from the first survey to the last."""
-    input:
-        mask="resources/harmonised/mask.tif",
-        soil="resources/harmonised/soil.tif",
-        rain_factor="resources/harmonised/rain_factor.tif",
-        zones="resources/forcing/zones.tif",
-        agriculture=f"{RAW}/agriculture.csv",
-        districts="resources/harmonised/districts.csv",
-        district="resources/harmonised/district.tif",
-        landuse=expand("resources/harmonised/landuse/{date}.tif", date=LANDUSE_DATES),
-        responses=expand("resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS),
-        rkls=expand("resources/forcing/rkls/{year}.tif", year=WEATHER_YEARS),
-        concentration=f"results/concentration/{{metal}}/{EPOCHS[0]}.tif",
-        background="results/concentration/{metal}/background.tif",
-        deposition_flux=expand("results/fluxes/{{metal}}/deposition/{year}.tif", year=YEARS),
-        background_flux=expand("results/fluxes/{{metal}}/background/{year}.tif", year=YEARS),
-        fertiliser_flux=expand("results/fluxes/{{metal}}/fertiliser/{year}.tif", year=YEARS),
-        manure_flux=expand("results/fluxes/{{metal}}/manure/{year}.tif", year=YEARS),
-        irrigation_flux=expand("results/fluxes/{{metal}}/irrigation/{year}.tif", year=YEARS),
-        pesticide_flux=expand("results/fluxes/{{metal}}/pesticide/{year}.tif", year=YEARS),
-        air=expand("results/fluxes/{{metal}}/air/{year}.json", year=YEARS),
-    output:
-        cube="results/history/{metal}.nc",
-        ledger="results/history/{metal}.csv",
-    params:
-        landuse_dates=LANDUSE_DATES,
-        weather_years=WEATHER_YEARS,
-        weather_of_year={int(year): sorted(years) for year, years in config["weather"]["of_year"].items()},
-        period={"surveys": SURVEYS, "years": YEARS},
-        layer=layer_settings(),
-        budget=budget_settings(),
-        chemistry=chemistry_settings,
-        tables=metal_tables("kd", "crop_uptake", "hg_evasion", "budget"),
-        common={
-            "enrichment": coefficients("enrichment"),
-            "rusle_cp": coefficients("rusle_cp"),
-        },
-        code=code_of("roll_history.py"),
-    log:
-        "logs/roll_history/{metal}.log",
-    benchmark:
-        "logs/benchmarks/roll_history/{metal}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1500,
-    script:
-        "../scripts/roll_history.py"
 
 
 rule write_ledger:

@@ -5,16 +5,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from metalbudget import io, plausibility
 from metalbudget.budget.chemistry import chemistry_of
-from metalbudget.budget.reading import build_setting, land_values, mean_raster, read_farming, read_ground
+from metalbudget.budget.reading import FILES, build_setting, land_values, mean_raster, read_farming, read_ground
 from metalbudget.budget.simulate import Options, simulate
-from metalbudget.quantities import KG_M2_PER_T_HA, MG_M2_PER_G_HA, PROCESSES_IN, PROCESSES_OUT
+from metalbudget.quantities import (
+    GEOGENIC_INPUTS,
+    HUMAN_INPUTS,
+    KG_M2_PER_T_HA,
+    MG_M2_PER_G_HA,
+    PROCESSES_IN,
+    PROCESSES_OUT,
+)
 from metalbudget.runlog import logger, logging_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-GIVEN = ("deposition", "background", "fertiliser", "manure", "irrigation", "pesticide")
-GEOGENIC = ("weathering", "subsoil")
+COMPUTED = (*GEOGENIC_INPUTS, *PROCESSES_OUT)
 
 
 def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer, budget, chemistry, tables):
@@ -32,12 +38,7 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
     )
     initial = land_values(files["concentration"], grid, "mean_mg_kg")
     background = land_values(files["background"], grid, "mean_mg_kg")
-    inputs = {process: land_values(fluxes[process], grid) for process in GIVEN}
-    options = Options(
-        weathering_closure=budget["weathering_closure"],
-        erosion_mode=budget["erosion_mode"],
-        closure_tolerance=budget["closure_tolerance"],
-    )
+    inputs = {process: land_values(fluxes[process], grid) for process in HUMAN_INPUTS}
     step = next(
         simulate(
             initial,
@@ -47,7 +48,7 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
             lambda _: ground.soil,
             chemistry=chemistry_of(chemistry, tables),
             background=background,
-            options=options,
+            options=Options.of(budget),
             cell_area_m2=grid.cell_area_m2,
         )
     )
@@ -55,7 +56,7 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
     terms = {name: step.inputs.get(name, zeros) for name in PROCESSES_IN}
     terms |= {name: step.losses[name] for name in PROCESSES_OUT}
     net = sum(terms[name] for name in PROCESSES_IN) - sum(terms[name] for name in PROCESSES_OUT)
-    for process in (*GEOGENIC, *PROCESSES_OUT):
+    for process in COMPUTED:
         io.write_raster(outputs[process], grid.expand(terms[process]), process, grid, metal=metal, year=year)
     rates = {name: grid.expand(step.rates[name]) for name in PROCESSES_OUT}
     io.write_bands(outputs["rates"], rates, "rate", grid, metal=metal, year=year)
@@ -94,25 +95,12 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
 if __name__ == "__main__":
     with logging_to(snakemake.log[0]):
         main(
-            files={
-                name: snakemake.input[name]
-                for name in (
-                    "mask",
-                    "soil",
-                    "zones",
-                    "rain_factor",
-                    "agriculture",
-                    "districts",
-                    "district",
-                    "concentration",
-                    "background",
-                )
-            },
-            fluxes={name: snakemake.input[f"{name}_flux"] for name in GIVEN},
+            files={name: snakemake.input[name] for name in FILES},
+            fluxes={name: snakemake.input[f"{name}_flux"] for name in HUMAN_INPUTS},
             landuse=dict(zip(snakemake.params.landuse_dates, snakemake.input.landuse, strict=True)),
             responses=list(snakemake.input.responses),
             rkls=list(snakemake.input.rkls),
-            outputs={name: snakemake.output[name] for name in (*GEOGENIC, *PROCESSES_OUT, "rates", "net", "summary")},
+            outputs={name: snakemake.output[name] for name in (*COMPUTED, "rates", "net", "summary")},
             metal=snakemake.wildcards.metal,
             year=int(snakemake.wildcards.year),
             layer=snakemake.params.layer,

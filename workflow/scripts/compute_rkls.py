@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from metalbudget import erosion, harmonise, io
+from metalbudget import erosion, harmonise, io, raw_layers
 from metalbudget.errors import InputError
 from metalbudget.grid import Grid
 from metalbudget.runlog import logger, logging_to
@@ -51,8 +51,7 @@ def main(
 def _topography(dem: str, grid: Grid, terrain: Mapping[str, float], coefficients: Mapping[str, float]) -> np.ndarray:
     """LS of every land cell, the mean over the cells of the DEM inside it."""
     elevation = np.asarray(io.read_raster(dem), dtype=float)
-    nested = elevation.shape[0] // grid.height
-    land = np.repeat(np.repeat(grid.land, nested, axis=0), nested, axis=1)
+    land = raw_layers.fine_land(elevation.shape[0], grid)
     if land.shape != elevation.shape:
         raise InputError(
             "the elevation raster does not nest in the study grid",
@@ -62,7 +61,7 @@ def _topography(dem: str, grid: Grid, terrain: Mapping[str, float], coefficients
         )
     factor = erosion.topographic_factor(
         np.where(land, elevation, np.nan),
-        grid.cell_m / nested,
+        grid.cell_m * grid.height / elevation.shape[0],
         longest_m=terrain["slope_length_maximum_m"],
         reference_cell_m=terrain["reference_dem_cell_m"],
         coefficients=coefficients,

@@ -178,6 +178,40 @@ def background_deposition(monitored_mg_m2: ArrayLike, plume_at_monitor_mg_m2: Ar
     return max(0.0, float(np.mean(monitored * (1.0 - crustal_share) - np.asarray(plume_at_monitor_mg_m2, float))))
 
 
+def plume_at(
+    operator: Operator,
+    emissions: Mapping[str, NDArray],
+    years: ArrayLike,
+    row: NDArray[np.integer],
+    column: NDArray[np.integer],
+) -> NDArray[np.float64]:
+    """Plume deposition at single cells, each in the modelled year closest to its own. [mg m⁻² yr⁻¹]
+
+    Parameters
+    ----------
+    operator : Operator
+        Over the whole grid, (height, width).
+    emissions : mapping
+        See `emission_matrix`.
+    years : array_like, shape (s,)
+    row, column : ndarray of int, shape (s,)
+        -1 where the place is off the grid.
+
+    Returns
+    -------
+    ndarray, shape (s,)
+        0 off the grid.
+    """
+    modelled = sorted({int(value) for value in emissions["year"]})
+    result = np.zeros(np.shape(row))
+    for place, year in enumerate(np.asarray(years, dtype=float)):
+        if row[place] >= 0:
+            amounts = emission_matrix(emissions, nearest_year(modelled, year), operator)[:, :-1]
+            unit = operator.total[:, :, row[place], column[place]]
+            result[place] = float((amounts * unit).sum()) * MG_PER_KG
+    return result
+
+
 def trend_factor(years: ArrayLike, factors: ArrayLike, year: float) -> float:
     """Background of a year relative to the monitors' year; linear between rows, constant outside; 1 without rows."""
     years, factors = np.asarray(years, dtype=float), np.asarray(factors, dtype=float)
@@ -253,7 +287,12 @@ def split(
     return cells, totals
 
 
-def air_budget(emission_kg: NDArray[np.float64], operator: Operator, totals: Mapping[str, float]) -> dict[str, float]:
+def air_budget(
+    emission_kg: NDArray[np.float64],
+    operator: Operator,
+    totals: Mapping[str, float],
+    tolerance: float = np.inf,
+) -> dict[str, float]:
     """Ledger of the air: what was emitted and what became of it. [kg yr⁻¹]
 
     Parameters
@@ -263,12 +302,19 @@ def air_budget(emission_kg: NDArray[np.float64], operator: Operator, totals: Map
     operator : Operator
     totals : mapping
         From `split`. [kg yr⁻¹]
+    tolerance : float
+        Largest residual as a share of what enters the air. [1]
 
     Returns
     -------
     dict
         emission, background_total; deposition, background, wash_off, street_dust, sea, outside_air; `residual`, their
         difference, is rounding only.
+
+    Raises
+    ------
+    ValueError
+        If the budget does not close.
     """
     emission = float(emission_kg.sum())
     outside = float((emission_kg[:, :-1] * (1.0 - operator.inside)).sum() + emission_kg[:, -1].sum())
@@ -278,4 +324,6 @@ def air_budget(emission_kg: NDArray[np.float64], operator: Operator, totals: Map
     gained = result["emission"] + result["background_total"]
     spent = sum(result[name] for name in ("deposition", "background", "wash_off", "street_dust", "sea"))
     result["residual"] = gained - spent - outside
+    if abs(result["residual"]) > tolerance * max(gained, 1.0e-30):
+        raise ValueError(f"the air budget does not close: {result['residual']:g} kg of {gained:g} kg")
     return result

@@ -63,22 +63,22 @@ class Grid:
     @cached_property
     def x(self) -> NDArray[np.float64]:
         """Cell-centre eastings, shape (width,). [m]"""
-        return self.x_min + (np.arange(self.width) + 0.5) * self.cell_m
+        return np.asarray(self.x_min + (np.arange(self.width) + 0.5) * self.cell_m, dtype=np.float64)
 
     @cached_property
     def y(self) -> NDArray[np.float64]:
         """Cell-centre northings, shape (height,), from north to south. [m]"""
-        return self.y_max - (np.arange(self.height) + 0.5) * self.cell_m
+        return np.asarray(self.y_max - (np.arange(self.height) + 0.5) * self.cell_m, dtype=np.float64)
 
     @cached_property
     def land_x(self) -> NDArray[np.float64]:
         """Eastings of the land cells, shape (n,). [m]"""
-        return np.broadcast_to(self.x, (self.height, self.width))[self.land]
+        return np.asarray(np.broadcast_to(self.x, self.land.shape)[self.land], dtype=np.float64)
 
     @cached_property
     def land_y(self) -> NDArray[np.float64]:
         """Northings of the land cells, shape (n,). [m]"""
-        return np.broadcast_to(self.y[:, None], (self.height, self.width))[self.land]
+        return np.asarray(np.broadcast_to(self.y[:, None], self.land.shape)[self.land], dtype=np.float64)
 
     def compress(self, raster: NDArray) -> NDArray:
         """Land cells of a raster: (..., height, width) becomes (..., n)."""
@@ -110,3 +110,17 @@ class Grid:
         result = np.full(np.shape(row), -1, dtype=np.int64)
         result[inside] = number[row[inside], column[inside]]
         return result
+
+    def nearest_land(self, x, y, reach_cells: float = 1.5) -> NDArray[np.int64]:
+        """Like `cell_of`, but a point at sea so near to land belongs to the nearest land cell.
+
+        Coasts of rasters are rough: a sample from the shore may lie in a cell that counts as sea.
+        """
+        x, y = np.asarray(x, float), np.asarray(y, float)
+        cell = self.cell_of(x, y)
+        for position in np.flatnonzero(cell < 0):
+            gap = np.hypot(self.land_x - x[position], self.land_y - y[position])
+            nearest = int(gap.argmin())
+            if gap[nearest] <= reach_cells * self.cell_m:
+                cell[position] = nearest
+        return cell

@@ -349,13 +349,14 @@ def read_netcdf(path: str | Path, names: Iterable[str] | None = None) -> dict[st
         return result
 
 
-def mean_responses(paths: Sequence[str | Path]) -> dict[str, Any]:
-    """Mean of every floating variable over the response files of several weather years."""
+def mean_responses(paths: Sequence[str | Path], names: Iterable[str] | None = None) -> dict[str, Any]:
+    """Mean of every floating variable (or of those named) over the response files of several weather years."""
     if not paths:
         raise ValueError("no response file given")
-    first = read_netcdf(paths[0])
+    names = None if names is None else list(names)
+    first = read_netcdf(paths[0], names)
     for path in paths[1:]:
-        other = read_netcdf(path)
+        other = read_netcdf(path, names)
         for name, values in first.items():
             if isinstance(values, np.ndarray) and np.issubdtype(values.dtype, np.floating):
                 first[name] = values + other[name]

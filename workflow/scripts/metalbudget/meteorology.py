@@ -630,3 +630,42 @@ def profiles(layer: BoundaryLayer, levels_m: ArrayLike) -> Profiles:
         return np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(steps, axis=1)], axis=1)
 
     return Profiles(levels, integral(wind), integral(lateral), integral(vertical))
+
+
+def hourly_table(
+    hourly: Mapping[str, NDArray], layer: BoundaryLayer, parameters: Mapping[str, float]
+) -> dict[str, NDArray | list]:
+    """Columns of the boundary layer hour by hour, for the record.
+
+    Parameters
+    ----------
+    hourly : mapping
+        ``day_of_year`` and ``hour``, shape (hours,).
+    layer : BoundaryLayer
+    parameters : mapping
+        ``golder_a_*`` and ``golder_b_*`` of boundary_layer.csv.
+
+    Returns
+    -------
+    dict
+        Rounded; blank where an observation is missing, as is the stability class.
+    """
+    lines = {name: (parameters[f"golder_a_{name}"], parameters[f"golder_b_{name}"]) for name in STABILITY_CLASSES}
+    known = ~layer.missing
+    number = stability_class(np.where(known, layer.obukhov_length_m, 1.0), layer.roughness_m[0], lines)
+    return {
+        "day_of_year": hourly["day_of_year"],
+        "hour": hourly["hour"],
+        "friction_velocity_m_s": np.round(layer.friction_velocity_m_s, 4),
+        "obukhov_length_m": np.round(layer.obukhov_length_m, 2),
+        "mixing_height_m": np.round(np.where(known, layer.mixing_height_m, np.nan), 1),
+        "convective_velocity_m_s": np.round(np.where(known, layer.convective_velocity_m_s, np.nan), 4),
+        "sensible_heat_w_m2": np.round(layer.sensible_heat_w_m2, 2),
+        "stability_class": [
+            STABILITY_CLASSES[value] if seen else "" for value, seen in zip(number, known, strict=True)
+        ],
+        "wind_speed_m_s": layer.wind_speed_m_s,
+        "wind_direction_deg": layer.wind_direction_deg,
+        "rain_mm": layer.rain_mm,
+        "used": [int(value) for value in layer.valid],
+    }

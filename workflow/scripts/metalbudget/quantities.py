@@ -87,16 +87,9 @@ REGISTRY: dict[str, Quantity] = {
     "number": Quantity("1", "dimensionless number"),
 }
 
-PROCESSES_IN = (
-    "deposition",
-    "background",
-    "fertiliser",
-    "manure",
-    "irrigation",
-    "pesticide",
-    "weathering",
-    "subsoil",
-)
+HUMAN_INPUTS = ("deposition", "background", "fertiliser", "manure", "irrigation", "pesticide")
+GEOGENIC_INPUTS = ("weathering", "subsoil")
+PROCESSES_IN = (*HUMAN_INPUTS, *GEOGENIC_INPUTS)
 PROCESSES_OUT = ("leaching", "runoff", "erosion", "harvest", "evasion")
 
 

@@ -1,13 +1,17 @@
 """Surface runoff with the curve number method: daily rain, sealed and open ground apart."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metalbudget.lookup import between_rungs
+
 MM_PER_INCH = 25.4
 CLASSIC_RATIO = 0.2  # initial abstraction for which published curve numbers hold
 RECENT_RATIO = 0.05
+SEALED_CURVE_NUMBER = 98.0  # paved ground (USDA TR-55 1986 table 2-2a)
 
 
 def retention(curve_number: ArrayLike, initial_abstraction_ratio: float = CLASSIC_RATIO) -> NDArray[np.float64]:
@@ -246,3 +250,27 @@ def runoff_response(
         scaled = rain[:, None, None] * (factor * climate_factors)
         response[position] = annual_runoff(scaled, numbers, initial_abstraction_ratio)
     return response
+
+
+def sealed_runoff(
+    response: Mapping[str, Any], climate_zone: NDArray[np.integer], rain_factor: float = 1.0
+) -> NDArray[np.float64]:
+    """Annual runoff from sealed ground of cells.
+
+    Parameters
+    ----------
+    response : mapping
+        ``runoff`` (r, c, z) as `runoff_response` gives it [mm yr⁻¹], with its coordinates ``rain_factor`` (r,) and
+        ``curve_number`` (c,).
+    climate_zone : ndarray of int, shape (n,)
+    rain_factor : float
+        Rain of a scenario relative to the station's series; held at the ends of the ladder. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        [mm yr⁻¹]
+    """
+    numbers = np.asarray(response["curve_number"], dtype=float)
+    sealed = np.asarray(response["runoff"])[:, int(np.argmin(np.abs(numbers - SEALED_CURVE_NUMBER)))]
+    return between_rungs(np.asarray(response["rain_factor"], dtype=float), sealed, rain_factor)[climate_zone]

@@ -35,3 +35,21 @@ def slope_gradient(elevation: ArrayLike, cell_m: float) -> tuple[NDArray[np.floa
         return rise / np.maximum(steps * cell_m, cell_m)
 
     return along(1), along(0)
+
+
+def slope_to_sea(elevation: ArrayLike, cell_m: float) -> NDArray[np.float64]:
+    """Slope of a coarse grid whose missing cells are sea at 0 m, by central differences.
+
+    Parameters
+    ----------
+    elevation : array_like, shape (h, w)
+        NaN at sea. [m]
+    cell_m : float
+        [m]
+
+    Returns
+    -------
+    ndarray, shape (h, w)
+        [m m⁻¹]
+    """
+    return np.asarray(np.hypot(*np.gradient(np.nan_to_num(elevation, nan=0.0), cell_m)), dtype=np.float64)

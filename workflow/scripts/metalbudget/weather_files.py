@@ -21,6 +21,18 @@ COLUMNS = {
     "rain_mm": (0.0, 300.0),
 }
 NEVER_MISSING = ("rain_mm",)
+# Fields of an EPW file under pvlib's names, what divides them into our unit, and the value that means missing.
+EPW_FIELDS = {
+    "temperature_c": ("temp_air", 1.0, 99.8),
+    "relative_humidity_pct": ("relative_humidity", 1.0, 998.0),
+    "pressure_hpa": ("atmospheric_pressure", 100.0, 9999.0),
+    "wind_speed_m_s": ("wind_speed", 1.0, 998.0),
+    "wind_direction_deg": ("wind_direction", 1.0, 998.0),
+    "cloud_cover_tenths": ("total_sky_cover", 1.0, 98.0),
+    "global_radiation_w_m2": ("ghi", 1.0, 9998.0),
+}
+SHORT_YEAR = 8760
+LEAP_DAY = slice(59 * 24, 60 * 24)  # hours of 29 February
 STATION = ("longitude_deg", "latitude_deg", "elevation_m", "anemometer_height_m", "utc_offset_h")
 
 
@@ -80,19 +92,22 @@ def hours_of(year: int) -> int:
     return (datetime.date(year + 1, 1, 1) - datetime.date(year, 1, 1)).days * 24
 
 
-def _check_times(columns: dict[str, NDArray], path: Path, year: int) -> None:
+def _check_times(columns: dict[str, NDArray], path: Path, year: int, short: bool = False) -> None:
+    """Refuse hours that are missing or out of order; a `short` series may lack 29 February."""
     if "time" not in columns:
         raise InputError("a column is missing", file=path, found=list(columns), expected="time")
-    expected = hours_of(year)
-    if columns["time"].size != expected:
+    hours = np.arange(hours_of(year))
+    if short and columns["time"].size == SHORT_YEAR < hours.size:
+        hours = np.delete(hours, LEAP_DAY)
+    if columns["time"].size != hours.size:
         raise InputError(
             "the year does not have all its hours",
             file=path,
             found=f"{columns['time'].size} rows",
-            expected=f"{expected} rows, one an hour; blank fields where an observation is missing",
+            expected=f"{hours.size} rows, one an hour; blank fields where an observation is missing",
         )
     start = datetime.datetime(year, 1, 1)
-    for number, text in enumerate(columns["time"]):
+    for number, (hour, text) in enumerate(zip(hours.tolist(), columns["time"], strict=True)):
         try:
             time = datetime.datetime.fromisoformat(str(text))
         except ValueError as error:
@@ -103,7 +118,7 @@ def _check_times(columns: dict[str, NDArray], path: Path, year: int) -> None:
                 found=text,
                 expected="such as 2018-01-01T01:00",
             ) from error
-        wanted = start + datetime.timedelta(hours=number + 1)
+        wanted = start + datetime.timedelta(hours=hour + 1)
         if time.replace(tzinfo=None) != wanted:
             raise InputError(
                 "the hours are not in order",
@@ -152,26 +167,16 @@ def _read_epw(path: Path, rain: Path | None, year: int) -> dict[str, NDArray]:
     if not path.exists():
         raise InputError("the file does not exist", file=path, expected="an EPW file")
     data, _ = read_epw(str(path), coerce_year=year)
-    frame = {
-        "temperature_c": (data["temp_air"], 99.8),
-        "relative_humidity_pct": (data["relative_humidity"], 998.0),
-        "pressure_hpa": (data["atmospheric_pressure"] / 100.0, 9999.0),
-        "wind_speed_m_s": (data["wind_speed"], 998.0),
-        "wind_direction_deg": (data["wind_direction"], 998.0),
-        "cloud_cover_tenths": (data["total_sky_cover"], 98.0),
-        "global_radiation_w_m2": (data["ghi"], 9998.0),
-    }
     columns = {}
-    for name, (series, missing_from) in frame.items():
-        values = series.to_numpy(dtype=float)
+    for name, (field, divisor, missing_from) in EPW_FIELDS.items():
+        values = data[field].to_numpy(dtype=float) / divisor
         # EPW writes 99.9, 999 or 9999 where nothing was observed
-        values = np.where(values >= missing_from, np.nan, values)
-        columns[name] = _to_calendar(values, year)
+        columns[name] = _to_calendar(np.where(values >= missing_from, np.nan, values), year)
     wet = io.read_table(rain, text=("time",))
-    _check_times(wet, rain, year)
+    _check_times(wet, rain, year, short=len(data) == SHORT_YEAR)
     if "rain_mm" not in wet:
         raise InputError("a column is missing", file=rain, found=list(wet), expected="rain_mm")
-    columns["rain_mm"] = wet["rain_mm"]
+    columns["rain_mm"] = _to_calendar(wet["rain_mm"], year, fill=0.0)
     if columns["temperature_c"].size != hours_of(year):
         raise InputError(
             "the year does not have all its hours",
@@ -182,9 +187,10 @@ def _read_epw(path: Path, rain: Path | None, year: int) -> dict[str, NDArray]:
     return columns
 
 
-def _to_calendar(values: NDArray, year: int) -> NDArray:
-    """Typical years have 365 days: 29 February of a leap year repeats the 28th."""
-    if values.size == 8760 and hours_of(year) == 8784:
-        after = 59 * 24
-        return np.concatenate([values[:after], values[after - 24 : after], values[after:]])
-    return values
+def _to_calendar(values: NDArray, year: int, fill: float | None = None) -> NDArray:
+    """Typical years have 365 days: 29 February of a leap year repeats the 28th, or holds `fill`."""
+    if values.size != SHORT_YEAR or hours_of(year) == SHORT_YEAR:
+        return values
+    start, length = LEAP_DAY.start, LEAP_DAY.stop - LEAP_DAY.start
+    day = values[start - length : start] if fill is None else np.full(length, fill)
+    return np.concatenate([values[:start], day, values[start:]])

@@ -13,9 +13,21 @@ from metalbudget.budget.setting import Cropping, Setting, Vector, collapse
 from metalbudget.errors import InputError
 from metalbudget.grid import Grid
 from metalbudget.landuse import LandUse
+from metalbudget.lookup import ZONES
 
-ZONES = ("soil_class", "climate_zone", "water_table")
 FilePath = str | Path
+# What every run of the budget reads, whatever its years.
+FILES = (
+    "mask",
+    "soil",
+    "zones",
+    "rain_factor",
+    "agriculture",
+    "districts",
+    "district",
+    "concentration",
+    "background",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +49,14 @@ class Ground:
     soil: dict[str, Vector]
     zones: dict[str, NDArray[np.integer]]
     rain_factor: Vector
+
+    def rain_within_zone(self, responses: Mapping[str, Any]) -> Vector:
+        """Annual rain relative to that of the cell's climate zone, shape (n,). [1]
+
+        The responses' coordinate ``climate`` holds the annual rain of each zone relative to the station, so this is
+        what a cell has to be looked up with, and maps do not step from zone to zone.
+        """
+        return self.rain_factor / np.asarray(responses["climate"], dtype=float)[self.zones["climate_zone"]]
 
 
 def land_values(path: FilePath, grid: Grid, band: str | None = None) -> Vector:
@@ -147,8 +167,7 @@ def build_setting(
     ground : Ground
     landuse : LandUse
     responses : mapping
-        Mean column responses of the weather years (`io.mean_responses`); their coordinate ``climate`` holds the
-        annual rain of each zone relative to the station, so that maps do not step from zone to zone.
+        Mean column responses of the weather years (`io.mean_responses`); see `Ground.rain_within_zone`.
     rkls : ndarray, shape (n,)
         Mean R K LS of the weather years, already scaled to the scenario's rain. [t ha⁻¹ yr⁻¹]
     cropping : list
@@ -161,12 +180,11 @@ def build_setting(
     -------
     Setting
     """
-    zone_rain = np.asarray(responses["climate"], dtype=float)[ground.zones["climate_zone"]]
     return collapse(
         landuse,
         ground.zones,
         responses,
-        rain_factor=ground.rain_factor / zone_rain * rain_multiplier,
+        rain_factor=ground.rain_within_zone(responses) * rain_multiplier,
         rkls=rkls,
         bulk_density=ground.soil["bulk_density_kg_m3"],
         cover_practice=erosion.cover_practice(settings["rusle_cp"]),

@@ -5,7 +5,7 @@ two dates with linear class shares the setting is therefore their exact weighted
 array sums instead of another look at the response tables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.landuse import SOIL_CLASSES, LandUse
+from metalbudget.lookup import bracket, of_class, zone_index
 from metalbudget.quantities import KG_M2_PER_T_HA
 
 Vector = NDArray[np.float64]
@@ -276,8 +277,8 @@ def collapse(
     if missing:
         raise ValueError(f"the column responses lack the classes {missing}; they have {names}")
     start, spacing = _log_uniform(np.asarray(responses["ladder"], dtype=float))
-    index = _zone_index(zones, np.shape(responses["runoff"])[1:], names)
-    lower, weight = _bracket(np.asarray(responses["rain_factor"], dtype=float), rain_factor)
+    index = zone_index(zones, np.shape(responses["runoff"])[1:], names)
+    lower, weight = bracket(np.asarray(responses["rain_factor"], dtype=float), rain_factor)
     reference_density = np.asarray(responses["bulk_density"], dtype=float)[zones["soil_class"]]
 
     n = landuse.shares.shape[1]
@@ -292,9 +293,9 @@ def collapse(
         flooded = name == FLOODED
         position = names.index(name)
         here = (lower[cells], weight[cells], index[cells])
-        rate = _looked_up(responses["leaching_rate"], position, *here)
+        rate = of_class(responses["leaching_rate"], position, *here)
         leaching[flooded][cells] += (share * bulk_density[cells] * RESPONSE_DEPTH_M)[:, None] * rate
-        runoff_water[flooded][cells] += share * _looked_up(responses["runoff"], position, *here)
+        runoff_water[flooded][cells] += share * of_class(responses["runoff"], position, *here)
         layer_mass[cells] += share * bulk_density[cells] * mixing_depth[name]
         eroded = np.minimum(rkls[cells] * cover_practice[name], soil_loss_maximum)
         soil_loss[cells] += share * eroded * KG_M2_PER_T_HA
@@ -319,38 +320,3 @@ def _log_uniform(ladder: Vector) -> tuple[float, float]:
     if ladder.size < 2 or np.any(steps <= 0.0) or np.ptp(steps) > 1.0e-6 * steps[0]:
         raise ValueError("the rungs of the sorption ladder must rise evenly on a logarithmic scale")
     return float(np.log10(ladder[0])), float(steps.mean())
-
-
-def _zone_index(
-    zones: Mapping[str, NDArray[np.integer]], shape: Sequence[int], names: Sequence[str]
-) -> NDArray[np.intp]:
-    """Flat index over soil, climate and water table."""
-    if shape[0] != len(names):
-        raise ValueError(f"the column responses hold {shape[0]} classes but name {len(names)}")
-    index = np.zeros(np.shape(zones["soil_class"]), dtype=np.intp)
-    for zone, size in zip(("soil_class", "climate_zone", "water_table"), shape[1:], strict=True):
-        values = np.asarray(zones[zone], dtype=np.intp)
-        if values.size and (values.min() < 0 or values.max() >= size):
-            raise ValueError(f"{zone} holds {values.max()}, the column responses have {size}")
-        index = index * size + values
-    return index
-
-
-def _bracket(rungs: Vector, values: Vector) -> tuple[NDArray[np.intp], Vector]:
-    """Lower rung and weight of the next one; values beyond the ends are held there."""
-    if rungs.size == 1:
-        return np.zeros(values.shape, dtype=np.intp), np.zeros(values.shape)
-    held = np.clip(values, rungs[0], rungs[-1])
-    lower = np.clip(np.searchsorted(rungs, held, side="right") - 1, 0, rungs.size - 2)
-    return lower, (held - rungs[lower]) / (rungs[lower + 1] - rungs[lower])
-
-
-def _looked_up(
-    table: NDArray, position: int, lower: NDArray[np.intp], weight: Vector, index: NDArray[np.intp]
-) -> Vector:
-    """Rows of a response table for cells of one class, linear in rain."""
-    table = np.asarray(table)
-    of_class = table[:, position].reshape(table.shape[0], -1, *table.shape[5:]).astype(float)
-    upper = np.minimum(lower + 1, table.shape[0] - 1)
-    shaped = weight.reshape(-1, *(1,) * (of_class.ndim - 2))
-    return (1.0 - shaped) * of_class[lower, index] + shaped * of_class[upper, index]

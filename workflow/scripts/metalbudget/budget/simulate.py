@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -34,6 +34,15 @@ class Options:
     erosion_mode: ErosionMode
     closure_tolerance: float
     mixing_depth_scale: float = 1.0
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Options":
+        """Options from a mapping that holds the first three among other things."""
+        return cls(
+            weathering_closure=settings["weathering_closure"],
+            erosion_mode=settings["erosion_mode"],
+            closure_tolerance=settings["closure_tolerance"],
+        )
 
     def __post_init__(self) -> None:
         if self.erosion_mode not in ("naive", "subsoil_replacement"):

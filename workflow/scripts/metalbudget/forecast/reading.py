@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget import agriculture, airborne, erosion, io, limits
+from metalbudget import agriculture, airborne, erosion, io, limits, runoff
 from metalbudget.budget.chemistry import chemistry_of
 from metalbudget.budget.reading import build_setting, land_values, mean_raster, read_farming, read_ground
 from metalbudget.budget.setting import Setting, interpolate
@@ -18,7 +18,6 @@ from metalbudget.forecast.scenario import (
     Scenario,
     ScenarioInputs,
     Timeline,
-    between_rungs,
     correction_factor,
     correction_of_year,
     factor_at,
@@ -28,8 +27,6 @@ from metalbudget.landuse import LandUse
 
 Vector = NDArray[np.float64]
 FilePath = str | Path
-
-SEALED_CURVE_NUMBER = 98.0  # paved ground (USDA TR-55 1986 table 2-2a)
 
 
 class Case:
@@ -100,11 +97,7 @@ class Case:
     @property
     def options(self) -> Options:
         """The study's own switches of the budget."""
-        return Options(
-            weathering_closure=self.study["weathering_closure"],
-            erosion_mode=self.study["erosion_mode"],
-            closure_tolerance=self.study["closure_tolerance"],
-        )
+        return Options.of(self.study)
 
     @property
     def layer(self) -> Mapping[str, Any]:
@@ -177,10 +170,7 @@ class Case:
             self.setting_at,
             self.start,
         )
-        response = io.mean_responses(series["runoff_responses"])
-        sealed = int(np.argmin(np.abs(response["curve_number"] - SEALED_CURVE_NUMBER)))
-        self._sealed_runoff = response["runoff"][:, sealed][:, self.ground.zones["climate_zone"]]
-        self._rain_ladder = np.asarray(response["rain_factor"], dtype=float)
+        self._runoff_response = io.mean_responses(series["runoff_responses"])
         self._air = Memory(self._air_of)
 
     def air_at(self, year: int) -> dict[str, float]:
@@ -195,7 +185,7 @@ class Case:
             background,
             self.grid.land,
             landuse,
-            between_rungs(self._rain_ladder, self._sealed_runoff, rain),
+            runoff.sealed_runoff(self._runoff_response, self.ground.zones["climate_zone"], rain),
             self.tables["emc"][""],
             self.grid.cell_area_m2,
             self.study["wash_off"],

@@ -10,10 +10,9 @@ from metalbudget import capacity
 from metalbudget.budget.setting import Setting
 from metalbudget.budget.simulate import YearStep
 from metalbudget.budget.step import responses
+from metalbudget.quantities import GEOGENIC_INPUTS
 
 Vector = NDArray[np.float64]
-
-GEOGENIC = ("weathering", "subsoil")  # inputs that no capacity is spent on
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +116,7 @@ def run(
         rate = np.sum(list(step.rates.values()), axis=0)
         remains, gained, _ = responses(rate)
         learned = np.maximum(step.correction, 0.0)
-        human = learned + sum(values for name, values in step.inputs.items() if name not in GEOGENIC)
+        human = learned + sum(values for name, values in step.inputs.items() if name not in GEOGENIC_INPUTS)
         kept = kept * remains
         counted = counted * remains + human * gained / mass
         corrected = corrected * remains + learned * gained / mass

@@ -175,26 +175,6 @@ def _same(one: Any, other: Any) -> bool:
     return one is other or (isinstance(one, int | float | str | tuple) and one == other)
 
 
-def between_rungs(rungs: Vector, table: Vector, value: float) -> Vector:
-    """Row of a table at a value between its rungs, linear and held at the ends.
-
-    Parameters
-    ----------
-    rungs : ndarray, shape (r,)
-        Ascending.
-    table : ndarray, shape (r, ...)
-    value : float
-
-    Returns
-    -------
-    ndarray, shape (...)
-    """
-    position = float(np.interp(value, rungs, np.arange(rungs.size)))
-    lower = min(int(position), rungs.size - 1)
-    upper = min(lower + 1, rungs.size - 1)
-    return (1.0 - (position - lower)) * table[lower] + (position - lower) * table[upper]
-
-
 def correction_factor(roll_forward: str, years: float, half_life_yr: float) -> float:
     """Mean of the learned correction over the year that begins so long after the start, as a share of what was learned.
 

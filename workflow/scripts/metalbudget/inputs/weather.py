@@ -11,18 +11,9 @@ from metalbudget.errors import InputError
 from metalbudget.inputs import tables
 from metalbudget.inputs.schema import table_schema
 from metalbudget.inputs.tables import Table, named_rows
+from metalbudget.weather_files import EPW_FIELDS
 
 ANNUAL_RAIN_MM = (50.0, 10000.0)
-# Columns of an EPW file under pvlib's names, in our unit: value * factor.
-EPW_COLUMNS = {
-    "temperature_c": ("temp_air", 1.0),
-    "relative_humidity_pct": ("relative_humidity", 1.0),
-    "pressure_hpa": ("atmospheric_pressure", 0.01),
-    "wind_speed_m_s": ("wind_speed", 1.0),
-    "wind_direction_deg": ("wind_direction", 1.0),
-    "cloud_cover_tenths": ("total_sky_cover", 1.0),
-    "global_radiation_w_m2": ("ghi", 1.0),
-}
 
 
 def check_year(folder: Path, year: int, problems: list[InputError]) -> Table | None:
@@ -202,8 +193,8 @@ def _check_epw(path: Path, file: str, problems: list[InputError]) -> int:
             InputError("the file is not a full year", file=file, found=f"{len(data)} hours", expected="8760 or 8784")
         )
     properties: dict[str, Any] = table_schema("weather")["properties"]
-    for ours, (theirs, factor) in EPW_COLUMNS.items():
-        values = data[theirs].to_numpy(dtype=float) * factor
+    for ours, (theirs, divisor, _) in EPW_FIELDS.items():
+        values = data[theirs].to_numpy(dtype=float) / divisor
         column = properties[ours]
         with np.errstate(invalid="ignore"):
             outside = ~((values >= column["minimum"]) & (values <= column["maximum"]))

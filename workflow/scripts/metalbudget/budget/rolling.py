@@ -1,45 +1,64 @@
-"""Roll one metal from the first survey to the last: yearly concentration maps and the ledger of history."""
+"""The history of one metal, from flux maps to yearly concentration and ledger; this edge reads and writes."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+
 from metalbudget import io, ledger
 from metalbudget.budget import history
 from metalbudget.budget.chemistry import chemistry_of
 from metalbudget.budget.reading import build_setting, land_values, mean_raster, read_farming, read_ground
 from metalbudget.budget.simulate import Options, simulate
-from metalbudget.runlog import logger, logging_to
+from metalbudget.quantities import HUMAN_INPUTS
+from metalbudget.runlog import logger
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-GIVEN = ("deposition", "background", "fertiliser", "manure", "irrigation", "pesticide")
+Paths = Mapping[int, str]
 
 
-def main(
+def roll_history(
     *,
-    files,
-    fluxes,
-    air,
-    landuse,
-    responses,
-    rkls,
-    outputs,
-    metal,
-    period,
-    weather_of_year,
-    layer,
-    budget,
-    chemistry,
-    tables,
-):
+    files: Mapping[str, str],
+    fluxes: Mapping[str, Paths],
+    air: Paths,
+    landuse: Paths,
+    responses: Paths,
+    rkls: Paths,
+    outputs: Mapping[str, str],
+    metal: str,
+    period: Mapping[str, Any],
+    weather_of_year: Mapping[int, list[int]],
+    layer: Mapping[str, Any],
+    budget: Mapping[str, Any],
+    chemistry: Mapping[str, Any],
+    tables: Mapping[str, Any],
+) -> None:
+    """Roll one metal from the first survey to the last and write its maps and its ledger.
+
+    Parameters
+    ----------
+    files : mapping of str to path
+        Ground, farming, first concentration map and background (`reading.FILES`).
+    fluxes : mapping of process to {year: path}
+        The human inputs of the modelled years.
+    air, landuse, responses, rkls : mapping of year to path
+        Air budgets of modelled years, dated land use, water and erosion responses of weather years.
+    outputs : mapping
+        ``cube`` and ``ledger``.
+    metal : str
+    period : mapping
+        ``surveys`` and ``years``.
+    weather_of_year : mapping of modelled year to weather years
+    layer, budget, chemistry, tables : mapping
+        Depths, switches, the metal's choices and its coefficients.
+    """
     ground = read_ground(files["mask"], files["soil"], files["zones"], files["rain_factor"])
     grid = ground.grid
     farming = read_farming(files["agriculture"], files["districts"], files["district"], grid)
     start, end = history.period(period["surveys"], period["years"])
     years = history.needed_years(period["years"], start, end)
-    settings = layer | budget | {"rusle_cp": tables["rusle_cp"]}
+    settings = {**layer, **budget, "rusle_cp": tables["rusle_cp"]}
     landuse_at = cache(lambda year: io.read_landuse(landuse, year, grid))
     responses_of = cache(lambda weather: io.mean_responses([responses[year] for year in weather]))
     rkls_of = cache(lambda weather: mean_raster([rkls[year] for year in weather], grid))
@@ -53,7 +72,7 @@ def main(
     nodes = {*years, *(date for date in landuse if years[0] < date < years[-1])}
     setting_at = history.setting_series(nodes, years, build)
     series = history.InputSeries(
-        {year: {name: land_values(fluxes[name][year], grid) for name in GIVEN} for year in years},
+        {year: {name: land_values(fluxes[name][year], grid) for name in HUMAN_INPUTS} for year in years},
         {year: landuse_at(year).open_share for year in years},
     )
     air_of = {year: {name: io.read_json(air[year])[name] for name in ledger.AIR} for year in years}
@@ -67,11 +86,7 @@ def main(
         lambda _: ground.soil,
         chemistry=chemistry_of(chemistry, tables),
         background=land_values(files["background"], grid, "mean_mg_kg"),
-        options=Options(
-            weathering_closure=budget["weathering_closure"],
-            erosion_mode=budget["erosion_mode"],
-            closure_tolerance=budget["closure_tolerance"],
-        ),
+        options=Options.of(budget),
         cell_area_m2=grid.cell_area_m2,
     )
     concentration = np.full((end - start + 1, grid.height, grid.width), np.nan, dtype=np.float32)
@@ -93,39 +108,3 @@ def main(
     io.write_table(outputs["ledger"], ledger.columns(rows))
     change = np.nanmean(concentration[-1]) - np.nanmean(concentration[0])
     logger.info("%s %d-%d: mean change %.4g mg/kg, residual %.2g of the gross flux", metal, start, end, change, closure)
-
-
-if __name__ == "__main__":
-    with logging_to(snakemake.log[0]):
-        main(
-            files={
-                name: snakemake.input[name]
-                for name in (
-                    "mask",
-                    "soil",
-                    "zones",
-                    "rain_factor",
-                    "agriculture",
-                    "districts",
-                    "district",
-                    "concentration",
-                    "background",
-                )
-            },
-            fluxes={
-                name: dict(zip(snakemake.params.period["years"], snakemake.input[f"{name}_flux"], strict=True))
-                for name in GIVEN
-            },
-            air=dict(zip(snakemake.params.period["years"], snakemake.input.air, strict=True)),
-            landuse=dict(zip(snakemake.params.landuse_dates, snakemake.input.landuse, strict=True)),
-            responses=dict(zip(snakemake.params.weather_years, snakemake.input.responses, strict=True)),
-            rkls=dict(zip(snakemake.params.weather_years, snakemake.input.rkls, strict=True)),
-            outputs={"cube": snakemake.output.cube, "ledger": snakemake.output.ledger},
-            metal=snakemake.wildcards.metal,
-            period=snakemake.params.period,
-            weather_of_year={int(year): years for year, years in snakemake.params.weather_of_year.items()},
-            layer=snakemake.params.layer,
-            budget=snakemake.params.budget,
-            chemistry=snakemake.params.chemistry,
-            tables=snakemake.params.tables | snakemake.params.common,
-        )
