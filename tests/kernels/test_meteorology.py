@@ -155,3 +155,20 @@ def test_turbulence_is_positive_and_wind_grows_upward(wind, cloud):
 def test_low_anemometer_is_refused():
     with pytest.raises(ValueError, match="roughness"):
         meteorology.boundary_layer(hourly(), STATION | {"anemometer_height_m": 0.5}, 0.15, PARAMETERS)
+
+
+def test_directions_reported_by_sector_are_spread_over_their_sectors():
+    """Sixteen bearings without their decimals, as typical-year files write them, become an even rose; by hand."""
+    bearings = np.array([0, 22, 45, 67, 90, 112, 135, 157, 180, 202, 225, 247, 270, 292, 315, 337], float)
+    year = np.resize(bearings, 8760)
+    spread = meteorology.spread_directions(year)
+    counts, _ = np.histogram(spread, bins=72, range=(0.0, 360.0))
+    assert counts.min() > 0.8 * 8760 / 72
+    away = np.abs((spread - year + 180.0) % 360.0 - 180.0)
+    assert away.max() <= 11.25 + 0.5 + 1e-9
+    np.testing.assert_array_equal(spread, meteorology.spread_directions(year))
+
+
+@pytest.mark.parametrize("directions", [np.arange(0.0, 360.0), np.array([270.0]), np.array([np.nan, 33.0, 271.0])])
+def test_other_directions_stay_as_they_are(directions):
+    np.testing.assert_array_equal(meteorology.spread_directions(directions), directions)
