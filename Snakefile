@@ -55,3 +55,9 @@ rule zones:
     """Forecasts and overload zones of all metals and scenarios."""
     input:
         expand("results/capacity/{scenario}/{metal}/summary.csv", scenario=SCENARIOS, metal=METALS),
+
+
+onsuccess:
+    report_page = Path("results/report/index.html").resolve()
+    if report_page.exists():
+        print(f"Report: {report_page}")

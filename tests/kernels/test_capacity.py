@@ -260,6 +260,10 @@ def test_error_is_carried_by_what_is_left_of_the_starting_stock():
     assert capacity.forecast_log_error(start, 1.0, 1.0, 0.8) == pytest.approx(sqrt(log(1 + 0.24**2)), rel=1e-12)
     assert capacity.forecast_log_error(start, 1.0, 1.0, 1.0) == pytest.approx(start, rel=1e-12)
     assert capacity.forecast_log_error(start, 1.0, 0.0, 0.5) == 0.0
+    # With a geogenic anchor of 0.6 the inherited part is 0.6 + 0.4 * 0.5 = 0.8, by hand: CV 0.24 of a mean of 1.
+    assert capacity.forecast_log_error(start, 1.0, 1.0, 0.5, 0.6) == pytest.approx(sqrt(log(1 + 0.24**2)), rel=1e-12)
+    # A soil at its background, in balance, stays exactly as uncertain as it is.
+    assert capacity.forecast_log_error(start, 1.0, 1.0, 0.1, 1.0) == pytest.approx(start, rel=1e-12)
 
 
 def test_overload_year_is_the_first_one():

@@ -60,7 +60,7 @@ def main(*, files, series, outputs, metal, scenario_name, scenario, study, chemi
 
 def write_cube(path, case, runs, names):
     """Concentration at the snapshots, down to the legal depth, and the error the starting map leaves in it."""
-    states = [state_of(snapshot, case.initial, case.log_error) for snapshot in runs["with"].snapshots]
+    states = [state_of(snapshot, case.initial, case.log_error, case.anchor) for snapshot in runs["with"].snapshots]
     variables = {
         "concentration": ([state.mean for state in states], "concentration"),
         "concentration_without_correction": (

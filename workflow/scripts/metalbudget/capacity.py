@@ -286,7 +286,9 @@ def overload_year(
     return np.where((year == NEVER) & (concentration > limit), calendar_year, year)
 
 
-def forecast_log_error(log_standard_error: Vector, start: Vector, concentration: Vector, kept: Vector) -> Vector:
+def forecast_log_error(
+    log_standard_error: Vector, start: Vector, concentration: Vector, kept: Vector, anchor: Vector | float = 0.0
+) -> Vector:
     """Standard error of ln C after a forecast, from the error of the map it started from.
 
     Parameters
@@ -297,6 +299,8 @@ def forecast_log_error(log_standard_error: Vector, start: Vector, concentration:
         Mean at the start and now. [mg kg⁻¹]
     kept : ndarray
         exp(−Σk) over the forecast: what is left of the starting stock. [1]
+    anchor : ndarray or float
+        C_a of the weathering closure, at most ``start``; 0 without the closure. [mg kg⁻¹]
 
     Returns
     -------
@@ -305,14 +309,15 @@ def forecast_log_error(log_standard_error: Vector, start: Vector, concentration:
 
     Notes
     -----
-    The concentration is kept × C₀ + what came since, so its standard deviation is kept × that of C₀ and the
-    coefficient of variation shrinks or grows with the mean; log-normal at both ends, σ² = ln(1 + CV²).
-    ASSUME inputs, rates and the geogenic anchor carry no error of their own: this is the map's error alone (the
-    Monte Carlo target adds theirs).
+    The concentration is C_a + kept × (C₀ − C_a) + what came since. A starting map that is too high or too low by a
+    factor is so in the anchor too, which is the cell's own, so the standard deviation is that of C₀ on the part
+    inherited from it; log-normal at both ends, σ² = ln(1 + CV²). Without the closure it is kept × that of C₀.
+    ASSUME inputs and rates carry no error of their own: this is the map's error alone.
     """
     variation = np.sqrt(np.expm1(np.square(log_standard_error)))
+    inherited = anchor + (start - anchor) * kept
     with np.errstate(divide="ignore", invalid="ignore"):
-        now = np.where(concentration > 0.0, variation * start * kept / concentration, 0.0)
+        now = np.where(concentration > 0.0, variation * inherited / concentration, 0.0)
     return np.sqrt(np.log1p(np.square(now)))
 
 

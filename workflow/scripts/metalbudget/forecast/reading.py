@@ -112,7 +112,11 @@ class Case:
     @property
     def anchor(self) -> Vector | float:
         """Concentration that geogenic input keeps in balance; 0 without the closure. [mg kg⁻¹]"""
-        closed = self.study["weathering_closure"] and not self.chemistry.inert_pool
+        return self.anchor_under(self.study["weathering_closure"])
+
+    def anchor_under(self, closure: bool) -> Vector | float:
+        """The anchor with the closure on or off. [mg kg⁻¹]"""
+        closed = closure and not self.chemistry.inert_pool
         return np.minimum(self.background, self.initial) if closed else 0.0
 
     @property

@@ -47,7 +47,7 @@ def summary(case: Case, runs: Mapping[str, Outcome], regime: Regime) -> Rows:
     rows: Rows = []
     for correction, measure in product(CORRECTIONS, MEASURES):
         for snapshot in runs[correction].snapshots:
-            state = state_of(snapshot, case.initial, case.log_error)
+            state = state_of(snapshot, case.initial, case.log_error, case.anchor)
             receptors = case.receptors_at(snapshot.year, *regime)
             found = summary_rows(state, receptors, case.background, case.grid.cell_area_m2, measure)
             for name, group in found.items():
@@ -76,7 +76,7 @@ def change(case: Case, runs: Mapping[str, Outcome], regime: Regime) -> Rows:
     for correction, measure in product(CORRECTIONS, MEASURES):
         first, last = runs[correction].snapshots[0], runs[correction].snapshots[-1]
         start, end = (
-            (state_of(snapshot, case.initial, case.log_error), case.receptors_at(snapshot.year, *regime))
+            (state_of(snapshot, case.initial, case.log_error, case.anchor), case.receptors_at(snapshot.year, *regime))
             for snapshot in (first, last)
         )
         for name, split in overload_changes(start, end, measure).items():
@@ -121,9 +121,10 @@ def sensitivity(case: Case, study_run: Outcome, regime: Regime, depths_m: Sequen
     rows: Rows = []
     for about, run in _runs(case, study_run, depths_m):
         last = run.snapshots[-1]
-        ends = {"legal": state_of(last, case.initial, case.log_error)}
+        anchor = case.anchor_under(about["weathering_closure"])
+        ends = {"legal": state_of(last, case.initial, case.log_error, anchor)}
         alike = np.allclose(last.layer, last.legal, rtol=1.0e-12, atol=0.0)
-        ends["layer"] = ends["legal"] if alike else state_of(last, case.initial, case.log_error, "layer")
+        ends["layer"] = ends["legal"] if alike else state_of(last, case.initial, case.log_error, anchor, "layer")
         for (judged, end), rule, measure in product(ends.items(), REGIMES, MEASURES):
             splits = overload_changes((start, land[rule][0]), (end, land[rule][1]), measure)
             for name in SHOWN_CLASSES:

@@ -98,7 +98,13 @@ class State:
         raise ValueError(f"measure must be 'map_mean' or 'probability', got {measure!r}")
 
 
-def state_of(snapshot: Snapshot, initial: Vector, log_standard_error: Vector, depth: str = "legal") -> State:
+def state_of(
+    snapshot: Snapshot,
+    initial: Vector,
+    log_standard_error: Vector,
+    anchor: Vector | float = 0.0,
+    depth: str = "legal",
+) -> State:
     """State of a snapshot with the starting map's error carried along.
 
     Parameters
@@ -106,6 +112,8 @@ def state_of(snapshot: Snapshot, initial: Vector, log_standard_error: Vector, de
     snapshot : Snapshot
     initial, log_standard_error : ndarray, shape (n,)
         The starting map. [mg kg⁻¹], [1]
+    anchor : ndarray, shape (n,), or float
+        What the weathering closure keeps in balance; 0 without it. [mg kg⁻¹]
     depth : str
         ``legal`` or ``layer``.
 
@@ -114,7 +122,7 @@ def state_of(snapshot: Snapshot, initial: Vector, log_standard_error: Vector, de
     State
     """
     mean = snapshot.legal if depth == "legal" else snapshot.layer
-    return State(mean, capacity.forecast_log_error(log_standard_error, initial, mean, snapshot.kept))
+    return State(mean, capacity.forecast_log_error(log_standard_error, initial, mean, snapshot.kept, anchor))
 
 
 def summary_rows(
@@ -253,7 +261,7 @@ def zone_maps(
     mass = case.bulk_density * case.layer["legal_depth_m"]
     maps, codes = {}, {}
     for name, snapshot, receptors, dynamic in (("now", first, at_start, coming), ("end", last, at_end, after)):
-        state = state_of(snapshot, case.initial, case.log_error)
+        state = state_of(snapshot, case.initial, case.log_error, case.anchor)
         known = np.where(np.isfinite(dynamic), dynamic, np.nan)
         maps[name] = zone_bands(state, snapshot.layer, receptors, case.background, mass, known)
         codes[f"class_{name}"] = capacity.classes(
