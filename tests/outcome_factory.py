@@ -116,7 +116,8 @@ def _history(root, grid, settings, metal, names, noise):
         io.write_json(folder / f"air/{year}.json", air)
         spread = {"mean": 5.0, "low": 1.0, "high": 9.0, "minimum": 0.0}
         found = dict.fromkeys((*PROCESSES_IN, *PROCESSES_OUT, "net"), spread)
-        io.write_json(folder / f"summary/{year}.json", {"fluxes_g_ha": found})
+        rock = {"weathering_over_field_rate": 12.0, "weathering_warning_ratio": 10.0}
+        io.write_json(folder / f"summary/{year}.json", {"fluxes_g_ha": found, **rock})
         monitors = {"station_id": ["B1", "V1"], "role": ["background", "validation"], "monitor_year": [2015, 2015]}
         monitors |= {
             name: [1.0, 2.0] for name in ("monitored", "monitored_without_soil", "plume", "background", "modelled")

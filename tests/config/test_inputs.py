@@ -181,7 +181,10 @@ MUTATIONS = {
         setting("area_sources.csv", "surrogate", "legacy:recycling_1", row=2),
         ["unknown legacy area 'recycling_1'", "did you mean 'recycling_01'?"],
     ),
-    "unknown layer": (setting("provenance.csv", "layer", "demm.tif", row=9), ["unknown layer 'demm.tif'"]),
+    "unknown layer": (
+        setting("provenance.csv", "layer", "demm.tif", row=9),
+        ["unknown layer 'demm.tif'", "rename or remove the row"],
+    ),
     "source like a facility": (setting("area_sources.csv", "source_id", "power_01"), ["also a facility_id"]),
     # --- values
     "negative activity": (setting("activity.csv", "amount", "-5"), ["activity.csv, row 2", "negative", "-5"]),
@@ -313,16 +316,28 @@ MUTATIONS = {
     "no weather": (deleted(WEATHER), ["no weather for 2018"]),
     # --- rasters
     "missing raster": (deleted("dem.tif"), ["dem.tif: the raster is missing", "[m]"]),
-    "raster of a missing date": (deleted("landuse/2020.tif"), ["landuse/2020.tif: the raster is missing"]),
+    "raster of a missing date": (
+        deleted("landuse/2020.tif"),
+        ["landuse/2020.tif: the raster is missing", "supply the file"],
+    ),
+    "missing mask": (deleted("mask.tif"), ["mask.tif: the raster is missing", "supply the file"]),
     "scenario raster": (
         deleted("landuse_scenarios/urban_growth/imperviousness_2045.tif"),
         ["landuse_scenarios/urban_growth/imperviousness_2045.tif: the raster is missing"],
     ),
     "other CRS": (
         raster("dem.tif", lambda v: v, crs="EPSG:32650"),
-        ["dem.tif: the raster has another CRS", "EPSG:32650"],
+        ["dem.tif: the raster has another CRS", "EPSG:32650", "-r average", "dem.tif dem_new.tif"],
     ),
-    "other grid": (raster("population.tif", lambda v: v, cell_m=900.0), ["neither on the study grid nor nested"]),
+    "other CRS of codes": (
+        raster("landuse/2000.tif", lambda v: v, crs="EPSG:32650"),
+        ["another CRS", "-r near", "landuse/2000.tif landuse/2000_new.tif"],
+    ),
+    "other grid": (raster("population.tif", lambda v: v, cell_m=900.0), ["nor nested", "-r sum", "-tr 1000 1000 "]),
+    "finer grid": (
+        raster("population.tif", lambda v: v, cell_m=250.0),
+        ["neither on the study grid nor nested", "-r sum", "-tr 250 250 population.tif population_new.tif"],
+    ),
     "shifted": (raster("population.tif", lambda v: v, x_min=raw_factory.X_MIN + 500.0), ["neither on the study grid"]),
     "elsewhere": (raster("dem.tif", lambda v: v, x_min=700000.0), ["does not overlap the region"]),
     "unknown code": (raster("landuse/2000.tif", cell(99)), ["unknown class code 99", "landuse_classes.csv"]),
@@ -463,6 +478,21 @@ def test_epw_with_a_rain_series_stands_for_a_weather_table(raw):
     assert messages(raw) == []
     raw_factory.write_table(raw / "weather/2018_rain.csv", rain[:-24])
     assert any("24 hours are missing" in text for text in messages(raw))
+    raw_factory.write_table(raw / "weather/2018_rain.csv", rain)
+    replaced("weather/2018.epw", "28.6,121.4,8.0", "28.6,120.4,7.0")(raw)
+    found = messages(raw)
+    assert len(found) == 2
+    assert "time zone is not the station's" in found[0]
+    assert "longitude is not the station's" in found[1]
+
+
+def test_every_problem_says_how_to_mend_it(raw):
+    for name in ("closed early", "duplicate row", "blank", "depth upside down", "scenario raster"):
+        MUTATIONS[name][0](raw)
+    config, scenarios = raw_factory.study_config(raw)
+    problems = inputs.check(raw, config, scenarios)
+    assert len(problems) >= 5
+    assert all(problem.mend for problem in problems)
 
 
 def test_the_signature_sees_files_and_settings(raw):
@@ -530,3 +560,23 @@ def test_check_names_an_unknown_key(study, capsys):
     files = [str(study / name) for name in ("config.yaml", "more.yaml")]
     assert command(["check", "--directory", str(study), "--configfile", *files]) == 2
     assert "did you mean 'max_distance_m'?" in capsys.readouterr().out
+
+
+def test_a_missing_raster_keeps_its_row_in_the_provenance(raw):
+    deleted("landuse/2020.tif")(raw)
+    (found,) = messages(raw)
+    assert "did you mean" not in found
+
+
+def test_check_refuses_a_study_folder_that_is_not_there(tmp_path, capsys):
+    assert command(["check", "--directory", str(tmp_path / "nowhere")]) == 2
+    assert "the study folder does not exist" in capsys.readouterr().err
+
+
+def test_check_says_that_it_checks_the_default_study_and_that_no_atlas_was_written(tmp_path, capsys):
+    atlas = tmp_path / "atlas.html"
+    assert command(["check", "--directory", str(tmp_path), "--atlas", str(atlas)]) == 0
+    shown = capsys.readouterr().out
+    assert "this checks the default study" in shown
+    assert "atlas: not written: the generated region has no files yet" in shown
+    assert not atlas.exists()

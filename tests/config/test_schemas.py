@@ -109,8 +109,8 @@ MISTAKES = [
     ("landuse.mixing_depth_m.padi", 0.2, ["unknown key 'padi'", "did you mean 'paddy'?"]),
     ("run.years", "2000", ["wrong type", "'2000' (text)", "a list", "write [2000]"]),
     ("run.years", ["2000"], ["run.years.0", "a whole number", "--configfile"]),
-    ("run.metals", [], ["the list is too short"]),
-    ("run.metals", ["cd", "cd"], ["a value twice"]),
+    ("run.metals", [], ["the list is too short", "expected: at least 1 entry", "how to mend"]),
+    ("run.metals", ["cd", "cd"], ["a value twice", "no entry twice"]),
     ("study.seed", True, ["wrong type", "True (true/false)", "a whole number"]),
     ("study.seed", -1, ["out of range", "-1"]),
     ("water.initial_abstraction_ratio", 0.1, ["not one of the choices", "0.2, 0.05"]),
@@ -146,6 +146,16 @@ def test_a_scenario_with_an_unknown_sector_is_named():
     (problem,) = inputs.schema_problems(scenarios, SCHEMAS / "scenarios.schema.json")
     assert problem.where == "stricter_controls.emissions.cemnt"
     assert problem.mend == "did you mean 'cement'?"
+
+
+def test_scenario_problems_come_once_and_unknown_keys_first():
+    scenarios = settings.load(CONFIG / "scenarios.yaml")
+    scenarios["baseline"]["rain"][2030] = "a"
+    scenarios["mine"] = {"description": "x", "emision": {}}
+    problems = inputs.schema_problems(scenarios, SCHEMAS / "scenarios.schema.json")
+    texts = [str(problem) for problem in problems]
+    assert len(texts) == len(set(texts)) == 8  # one unknown key, one wrong type, six missing keys
+    assert problems[0].message == "unknown key 'emision'"
 
 
 def test_duplicates_are_rows_that_repeat_an_earlier_one():

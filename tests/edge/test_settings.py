@@ -78,3 +78,10 @@ def test_an_error_says_what_where_and_how_to_mend():
         "    expected: y",
         "    how to mend: write y",
     ]
+
+
+def test_a_key_that_stands_twice_is_named(tmp_path):
+    (tmp_path / "c.yaml").write_text("capacity: {value: screening}\nrun: {}\ncapacity: {value: x}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="'capacity' stands twice") as caught:
+        settings.load(tmp_path / "c.yaml")
+    assert caught.value.where == "line 1"

@@ -420,6 +420,12 @@ def test_deposition_files_close(study, tmp_path, with_background):
         assert np.nansum(raster) * grid.cell_area_m2 * 1e-6 == pytest.approx(budget[name], rel=1e-5)
         assert np.isnan(raster[~grid.land]).all()
     monitors = io.read_table(tmp_path / "monitors_out.csv")
-    expected = 40.0 * 0.75 - monitors["plume_in_monitor_year"][0] if with_background else 0.0  # factor 1 in 2010
+    # By hand: the trend is 1.1 in the monitor's year 2012 and 1 in 2010.
+    expected = (40.0 * 0.75 - monitors["plume_in_monitor_year"][0]) / 1.1 if with_background else 0.0
     assert monitors["background"][0] == pytest.approx(expected)
     assert monitors["modelled"] == pytest.approx(monitors["plume"] + monitors["background"])
+
+
+def test_monitors_of_different_years_are_brought_to_one_level():
+    """By hand: 12 at factor 1.2 and 10 at factor 1.0, both without soil and plume, are the same level of 10."""
+    assert airborne.background_deposition([12.0, 10.0], [0.0, 0.0], 0.0, [1.2, 1.0]) == pytest.approx(10.0)

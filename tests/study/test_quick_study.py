@@ -217,6 +217,22 @@ def test_a_wrong_key_is_one_message_and_exit_code_two(checkout, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+def test_a_configuration_that_is_not_used_stops_the_run(checkout, tmp_path):
+    (tmp_path / "config.yaml").write_text("study: {title: mine}\n", encoding="utf-8")
+    result = snakemake(tmp_path, "-n", checkout=checkout)
+    assert result.returncode == 2
+    assert "--configfile" in result.stderr
+    assert snakemake(tmp_path, "-n", config=tmp_path / "config.yaml", checkout=checkout).returncode == 0
+
+
+def test_a_year_or_scenario_outside_the_study_is_no_target(checkout, tmp_path):
+    for target in ("results/net/cd/1999.tif", "results/capacity/urban_growth/cd/summary.csv"):
+        result = run(checkout, tmp_path, "-n", target)
+        assert result.returncode != 0
+        assert "Traceback" not in result.stderr
+        assert "1999 is no modelled year" in result.stderr or "MissingRuleException" in result.stderr
+
+
 def test_files_of_somebody_else_are_never_overwritten(checkout, tmp_path):
     mine = tmp_path / "resources/raw/generated/dem.tif"
     mine.parent.mkdir(parents=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
+from snakemake.exceptions import WorkflowError
+
 from metalbudget import preflight, settings
 from metalbudget.budget.chemistry import settings_of
 from metalbudget.digest import code_of
@@ -20,7 +22,9 @@ COMPILED = Path(workflow.basedir, ".venv", "numba_cache")
 if COMPILED.parent.exists():
     os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
 
-SCENARIO_SETTINGS = preflight.run(config, study=os.getcwd(), main=workflow.is_main_process)
+SCENARIO_SETTINGS = preflight.run(
+    config, study=os.getcwd(), used=list(workflow.overwrite_configfiles), main=workflow.is_main_process
+)
 
 METALS = list(config["run"]["metals"])
 YEARS = sorted(config["run"]["years"])
@@ -40,7 +44,7 @@ SCENARIO_LANDUSE = sorted({name for dated in SCENARIO_DATES.values() for name in
 wildcard_constraints:
     metal="|".join(config["metals"]),
     year=r"\d{4}",
-    scenario="|".join(SCENARIO_SETTINGS),
+    scenario="|".join(SCENARIOS),
 
 
 def metal_tables(*names):
@@ -69,7 +73,10 @@ def weather_files_of(wildcards):
 def weather_years_of(wildcards):
     """Weather years whose mean a modelled year sees."""
     of_year = {int(year): years for year, years in config["weather"]["of_year"].items()}
-    return sorted(of_year[int(wildcards.year)])
+    seen = of_year.get(int(wildcards.year))
+    if not seen:
+        raise WorkflowError(f"{wildcards.year} is no modelled year of this study: weather.of_year has no weather for it.")
+    return sorted(seen)
 
 
 def operators_of(wildcards):

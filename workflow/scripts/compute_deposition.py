@@ -27,9 +27,15 @@ def main(*, files, operators, landuse, runoff_responses, outputs, metal, year, s
     at_monitor = airborne.plume_at(operator, emitted, monitors.year, monitors.row, monitors.column)
     if not monitors.regional.any():
         logger.warning("%s has no background monitor: its background deposition is taken as zero", metal)
-    level = airborne.background_deposition(monitors.monitored[monitors.regional], at_monitor[monitors.regional], share)
-    if settings["trend"] == "table":
-        level *= airborne.trend_factor(*read_trend(files["background_trend"], metal), year)
+    trend = read_trend(files["background_trend"], metal) if settings["trend"] == "table" else ((), ())
+    regional = monitors.regional
+    level = airborne.background_deposition(
+        monitors.monitored[regional],
+        at_monitor[regional],
+        share,
+        np.array([airborne.trend_factor(*trend, when) for when in monitors.year[regional]]),
+    )
+    level *= airborne.trend_factor(*trend, year)
 
     climate_zone = grid.compress(io.read_bands(files["zones"], grid)["climate_zone"]).astype(int)
     cells, totals = airborne.split(

@@ -79,6 +79,7 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
         "clamped": step.clamped,
         "fluxes_g_ha": summary,
         "weathering_over_field_rate": ratio,
+        "weathering_warning_ratio": tables["budget"]["weathering_warning_ratio"],
     }
     io.write_json(outputs["summary"], record)
     for name, values in summary.items():

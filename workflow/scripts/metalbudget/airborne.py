@@ -151,7 +151,12 @@ def sector_deposition(
     )
 
 
-def background_deposition(monitored_mg_m2: ArrayLike, plume_at_monitor_mg_m2: ArrayLike, crustal_share: float) -> float:
+def background_deposition(
+    monitored_mg_m2: ArrayLike,
+    plume_at_monitor_mg_m2: ArrayLike,
+    crustal_share: float,
+    trend_at_monitor: ArrayLike = 1.0,
+) -> float:
     """Regional background: what monitors catch less resuspended soil and less our own plumes. [mg m⁻² yr⁻¹]
 
     Parameters
@@ -160,11 +165,13 @@ def background_deposition(monitored_mg_m2: ArrayLike, plume_at_monitor_mg_m2: Ar
         Bulk deposition, and the modelled plumes there in the monitor's year. [mg m⁻² yr⁻¹]
     crustal_share : float
         Share of monitored deposition that is local soil. [1]
+    trend_at_monitor : array_like, shape (monitors,)
+        Trend factor of the monitor's own year, so that monitors of different years are comparable. [1], > 0
 
     Returns
     -------
     float
-        max(0, mean of the differences); 0 without a monitor.
+        max(0, mean of the differences at trend factor 1); 0 without a monitor.
 
     Notes
     -----
@@ -175,7 +182,8 @@ def background_deposition(monitored_mg_m2: ArrayLike, plume_at_monitor_mg_m2: Ar
     monitored = np.asarray(monitored_mg_m2, dtype=float)
     if monitored.size == 0:
         return 0.0
-    return max(0.0, float(np.mean(monitored * (1.0 - crustal_share) - np.asarray(plume_at_monitor_mg_m2, float))))
+    regional = monitored * (1.0 - crustal_share) - np.asarray(plume_at_monitor_mg_m2, dtype=float)
+    return max(0.0, float(np.mean(regional / np.asarray(trend_at_monitor, dtype=float))))
 
 
 def plume_at(
@@ -213,7 +221,7 @@ def plume_at(
 
 
 def trend_factor(years: ArrayLike, factors: ArrayLike, year: float) -> float:
-    """Background of a year relative to the monitors' year; linear between rows, constant outside; 1 without rows."""
+    """Trend factor of a year; linear between rows, constant outside; 1 without rows."""
     years, factors = np.asarray(years, dtype=float), np.asarray(factors, dtype=float)
     if years.size == 0:
         return 1.0

@@ -7,7 +7,7 @@ has started.
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ GENERATED = ("resources/raw/generated", "resources/raw/truth")
 MARKER = "GENERATED.json"
 
 
-def run(config: Mapping[str, Any], study: str | Path, main: bool = True) -> dict[str, Any]:
+def run(
+    config: Mapping[str, Any], study: str | Path, used: Sequence[str | Path] = (), main: bool = True
+) -> dict[str, Any]:
     """Check everything and return the scenarios; end the process with exit code 2 on a problem.
 
     Parameters
@@ -29,6 +31,8 @@ def run(config: Mapping[str, Any], study: str | Path, main: bool = True) -> dict
         The merged configuration.
     study : path
         The study folder.
+    used : sequence of path
+        Configuration files given on the command line.
     main : bool
         False in a job's own process, where nothing is checked again.
 
@@ -41,6 +45,8 @@ def run(config: Mapping[str, Any], study: str | Path, main: bool = True) -> dict
     try:
         scenarios = settings.load(settings.scenarios_path(config, study)) if "scenarios_file" in config else {}
         if main:
+            settings.load(*used)  # strictly: a key that stands twice is an error, not a choice
+            notice(study, used)
             protect(config, study)
             problems = examine(config, scenarios, study)
             if problems:
@@ -62,12 +68,25 @@ def examine(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path
     schemas = settings.WORKFLOW / "schemas"
     problems = inputs.schema_problems(config, schemas / "config.schema.json")
     problems += inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
-    problems = problems or settings.check(config, scenarios)
+    problems = problems or inputs.with_mend(settings.check(config, scenarios))
     if not problems and config["region"]["source"] == "folder":
         problems = inputs.check(study / settings.raw_folder(config), config, scenarios)
     if not problems:
         io.write_json(study / CACHE, {"signature": signature})
     return problems
+
+
+def notice(study: Path, used: Sequence[str | Path]) -> None:
+    """Refuse to run the default study in a folder that has a configuration of its own."""
+    own = study / "config.yaml"
+    if own.exists() and not any(Path(path).exists() and Path(path).samefile(own) for path in used):
+        raise InputError(
+            "the study folder has a configuration that this run does not use",
+            file=own,
+            found=", ".join(map(str, used)) or "no --configfile",
+            expected=f"--configfile {own}",
+            mend="add it, or rename the file if it is not meant",
+        )
 
 
 def protect(config: Mapping[str, Any], study: Path) -> None:

@@ -25,13 +25,37 @@ def load(*paths: str | Path) -> dict[str, Any]:
             raise InputError("the configuration file does not exist", file=path)
         with open(path, encoding="utf-8") as source:
             try:
-                content = yaml.safe_load(source) or {}
+                content = yaml.load(source, _strict_loader(path)) or {}
             except yaml.YAMLError as error:
                 raise InputError("the file is not valid YAML", file=path, found=error) from error
         if not isinstance(content, dict):
             raise InputError("the file holds no mapping", file=path, found=type(content).__name__)
         merged = merge(merged, content)
     return merged
+
+
+def _strict_loader(path: str | Path) -> Any:
+    """A safe YAML loader that refuses a key that stands twice in one mapping."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def mapping(loader: Any, node: Any) -> dict[Any, Any]:
+        keys = [loader.construct_object(key) for key, _ in node.value]
+        for key, (place, _) in zip(keys, node.value, strict=True):
+            if keys.count(key) > 1:
+                raise InputError(
+                    f"the key {key!r} stands twice in one mapping",
+                    file=path,
+                    where=f"line {place.start_mark.line + 1}",
+                    expected="each key once",
+                    mend="put both parts under one key",
+                )
+        return loader.construct_mapping(node, deep=True)
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    return Loader
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:

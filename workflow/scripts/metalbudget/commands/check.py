@@ -27,18 +27,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check, print one list, and return 0 or 2."""
     study = Path(arguments.directory)
+    if not study.is_dir():
+        raise InputError(
+            "the study folder does not exist",
+            file=study,
+            found="a file" if study.exists() else "nothing",
+            expected="the folder that holds the study's config.yaml",
+            mend="correct --directory; it is relative to where you type",
+        )
     own = study / "config.yaml"
+    if not arguments.configfile and not own.exists():
+        print(f"{study} has no config.yaml and no --configfile was given: this checks the default study.")
     overlays = arguments.configfile or ([own] if own.exists() else [])
     config = settings.load(settings.REPOSITORY / "config" / "config.yaml", *overlays)
     problems, examination = _examine(config, study)
-    if arguments.atlas and examination is not None and examination.folder.is_dir():
-        from metalbudget.inputs import atlas
-
-        atlas.write(arguments.atlas, examination, config)
     _print(problems, config, examination)
-    if arguments.atlas and examination is not None and examination.folder.is_dir():
-        print(f"atlas: {arguments.atlas}")
+    if arguments.atlas:
+        print(_write_atlas(arguments.atlas, examination, config, problems))
     return 2 if problems else 0
+
+
+def _write_atlas(path: str, examination: Any, config: dict[str, Any], problems: list[InputError]) -> str:
+    """Write the atlas if there is anything to draw, and say what was done."""
+    if examination is None or not examination.folder.is_dir():
+        if config.get("region", {}).get("source") == "generated" and not problems:
+            reason = "the generated region has no files yet; run `snakemake ... generate_region` first"
+        else:
+            reason = "no raw file was read; mend the problems above first"
+        return f"atlas: not written: {reason}"
+    from metalbudget.inputs import atlas
+
+    try:
+        atlas.write(path, examination, config)
+    except OSError as error:
+        raise InputError(
+            "the atlas cannot be written", file=path, found=error, mend="name a file in a folder that you may write to"
+        ) from error
+    return f"atlas: {path}"
 
 
 def _examine(config: dict[str, Any], study: Path) -> tuple[list[InputError], Any]:
@@ -49,7 +74,7 @@ def _examine(config: dict[str, Any], study: Path) -> tuple[list[InputError], Any
         return problems, None
     scenarios = settings.load(settings.scenarios_path(config, study))
     problems = inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
-    problems = problems or settings.check(config, scenarios)
+    problems = problems or inputs.with_mend(settings.check(config, scenarios))
     folder = study / settings.raw_folder(config)
     if config["region"]["source"] == "generated" and not folder.is_dir():
         return problems, None  # the first job of the workflow makes it

@@ -26,6 +26,8 @@ class Snapshot:
         Concentration of the modelled layer and down to the legal depth. [mg kg⁻¹]
     kept : ndarray
         exp(−Σk) since the start: what is left of the layer's starting stock. [1]
+    legal_kept : ndarray
+        The same of the stock down to the legal depth, of which only the layer loses. [1]
     counted : ndarray
         Part of ``layer`` that came in since the start with all but geogenic inputs. [mg kg⁻¹]
     corrected : ndarray
@@ -38,6 +40,7 @@ class Snapshot:
     layer: Vector
     legal: Vector
     kept: Vector
+    legal_kept: Vector
     counted: Vector
     corrected: Vector
     response: Vector
@@ -65,6 +68,12 @@ class Outcome:
     ledger: dict[int, dict[str, float]]
     closure: float
     clamped: dict[str, int]
+
+
+def layer_share(setting: Setting) -> Vector:
+    """Share of the soil down to the legal depth that lies in the modelled layer, shape (n,); 1 without soil. [1]"""
+    legal = np.where(setting.legal_mass > 0.0, setting.legal_mass, 1.0)
+    return np.where(setting.legal_mass > 0.0, np.minimum(setting.layer_mass / legal, 1.0), 1.0)
 
 
 def run(
@@ -103,7 +112,7 @@ def run(
     wanted = set(snapshots_yr)
     zeros = np.zeros_like(initial)
     kept, counted, corrected, response = np.ones_like(initial), zeros, zeros, zeros
-    state = Snapshot(start_year, initial, initial, kept, counted, corrected, response)
+    state = Snapshot(start_year, initial, initial, kept, kept, counted, corrected, response)
     snapshots = [state] if 0 in wanted else []
     overload: NDArray[np.int64] = np.full(initial.shape, capacity.NEVER, dtype=np.int64)
     if limit_at is not None:
@@ -125,7 +134,11 @@ def run(
         if limit_at is not None:
             overload = capacity.overload_year(overload, step.legal_end, limit_at(now), now)
         if now - start_year in wanted:
-            snapshots.append(Snapshot(now, step.layer_end, step.legal_end, kept, counted, corrected, response))
+            share = layer_share(setting)
+            legal_kept = share * kept + (1.0 - share)
+            snapshots.append(
+                Snapshot(now, step.layer_end, step.legal_end, kept, legal_kept, counted, corrected, response)
+            )
         ledger[step.year] = step.ledger
         closure = max(closure, step.closure)
         for name, count in step.clamped.items():

@@ -121,8 +121,9 @@ def state_of(
     -------
     State
     """
-    mean = snapshot.legal if depth == "legal" else snapshot.layer
-    return State(mean, capacity.forecast_log_error(log_standard_error, initial, mean, snapshot.kept, anchor))
+    legal = depth == "legal"
+    mean, kept = (snapshot.legal, snapshot.legal_kept) if legal else (snapshot.layer, snapshot.kept)
+    return State(mean, capacity.forecast_log_error(log_standard_error, initial, mean, kept, anchor))
 
 
 def summary_rows(
@@ -245,19 +246,19 @@ def zone_maps(
     -------
     maps : dict of ``now`` and ``end`` to (bands, bounded cells)
         See `zone_bands`. The dynamic capacity of ``now`` is what the forecast's years can take until the limit is met
-        at their end, from the run's own yearly rates; that of ``end`` is for as many years again at the mean rate.
+        at their end, from the run's own yearly rates; that of ``end`` is for as many years again with the same losses
+        and geogenic inputs.
     codes : dict of ndarray of uint8, shape (n,)
         Capacity class (``capacity_classes.csv``) and dominant land use (row of `SOIL_CLASSES`) at both times.
     """
     first, last = run.snapshots[0], run.snapshots[-1]
     at_start, at_end = (case.receptors_at(snapshot.year, *regime) for snapshot in (first, last))
-    setting = case.setting_at(last.year)
+    # Geogenic input alone would leave this after as many years again with the same losses.
+    geogenic = last.layer - last.counted - last.kept * first.layer
+    unforced = last.kept * last.layer + geogenic
     with np.errstate(divide="ignore", invalid="ignore"):
-        layer_mass = np.where(setting.open_share > 0.0, setting.layer_mass / setting.open_share, np.nan)
         coming = capacity.process_capacity(last.layer, last.counted, last.response, at_end.dominant_limit)
-        after = capacity.dynamic_capacity_continuous(
-            last.layer, at_end.dominant_limit, -np.log(last.kept) / case.years, layer_mass, case.years, case.anchor
-        )
+        after = capacity.process_capacity(unforced, np.zeros_like(unforced), last.response, at_end.dominant_limit)
     mass = case.bulk_density * case.layer["legal_depth_m"]
     maps, codes = {}, {}
     for name, snapshot, receptors, dynamic in (("now", first, at_start, coming), ("end", last, at_end, after)):

@@ -5,12 +5,15 @@ Importing this package costs nothing: libraries are loaded by the check itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metalbudget.errors import InputError
+
+MEND_SETTING = "change the key; config/README.md explains it"
+MEND_RAW = "correct it in the file; docs/inputs.md describes every column and layer"
 
 
 def check(folder: str | Path, config: Mapping[str, Any], scenarios: Mapping[str, Any]) -> list[InputError]:
@@ -39,7 +42,21 @@ def schema_problems(document: Mapping[str, Any], schema_path: str | Path) -> lis
     """All problems of a configuration or scenarios mapping under a closed JSON schema."""
     from metalbudget.inputs.schema import document_problems
 
-    return document_problems(document, schema_path)
+    return with_mend(document_problems(document, schema_path))
+
+
+def with_mend(problems: Iterable[InputError]) -> list[InputError]:
+    """The same problems in their order; those without advice get where to correct them."""
+    from metalbudget.errors import InputError
+
+    result = []
+    for problem in problems:
+        if problem.mend is None:
+            settings = problem.file in ("configuration", "scenarios")
+            details = {name: getattr(problem, name) for name in ("file", "where", "found", "expected")}
+            problem = InputError(problem.message, **details, mend=MEND_SETTING if settings else MEND_RAW)
+        result.append(problem)
+    return result
 
 
 def signature(folder: str | Path, config: Mapping[str, Any], scenarios: Mapping[str, Any] | None = None) -> str:

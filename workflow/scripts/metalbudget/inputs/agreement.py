@@ -854,9 +854,24 @@ def _check_provenance(result: Examination, config: Mapping[str, Any]) -> None:
     known: dict[str, None] = {}
     for file in files:
         known.update(dict.fromkeys(layer_names(file)))
-    tables.report_unknown(table, "layer", list(known), result.problems)
     told = set(table.text["layer"].tolist())
     untold = [file for file in files if not told & set(layer_names(file)) and file.count(".") and _is_input(file)]
+    gone = np.setdiff1d(table.text["layer"], np.array(["", *known], dtype=np.str_))
+    absent = {problem.file for problem in result.problems if problem.message.endswith("is missing")}
+    for name in gone:
+        if name in absent:  # the file itself is asked for already; its row is right
+            continue
+        result.problems.append(
+            InputError(
+                f"unknown layer {str(name)!r}",
+                file=table.file,
+                where=f"{table.rows(table.text['layer'] == name)}, column layer",
+                found="no such file or folder in the raw folder",
+                expected="the name of a raw file or of its folder",
+                mend="rename or remove the row"
+                + (f"; raw files without a row: {shown_values(untold)}" if untold else "; every raw file has its row"),
+            )
+        )
     if untold:
         result.problems.append(
             InputError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from metalbudget.errors import InputError
 from metalbudget.grid import Grid
-from metalbudget.inputs.schema import nearest
+from metalbudget.inputs.schema import SUPPLY, nearest, nearest_file
 from metalbudget.inputs.tables import shown_values
 from metalbudget.vectors import Layer, read_vector
 
@@ -62,8 +62,9 @@ def read(folder: Path, file: str, grid: Grid | None, problems: list[InputError])
             InputError(
                 "the layer is missing",
                 file=file,
-                found=nearest(file, there) or "nothing",
+                found="nothing",
                 expected=f"{kind.description} Columns: {', '.join(kind.columns)}",
+                mend=nearest_file(file, there, LAYERS) or SUPPLY,
             )
         )
         return None

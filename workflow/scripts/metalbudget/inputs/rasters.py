@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metalbudget.errors import InputError
 from metalbudget.grid import Grid
-from metalbudget.inputs.schema import nearest
+from metalbudget.inputs.schema import SUPPLY, nearest_file
 from metalbudget.inputs.tables import shown_values
 
 
@@ -64,6 +64,10 @@ FIXED: dict[str, RasterKind] = {
 }
 TEXTURE = ("soil/sand_pct.tif", "soil/silt_pct.tif", "soil/clay_pct.tif")
 TEXTURE_TOLERANCE_PCT = 2.0
+MEND_MASK = (
+    "in the raw folder: gdalwarp -r near -t_srs EPSG:THE_UTM_ZONE -tr 500 500 mask.tif mask_new.tif, "
+    "then rename mask_new.tif to mask.tif; the other layers follow its CRS"
+)
 
 
 def dated_rasters(dates: list[int], scenario_sets: list[tuple[str, int]]) -> dict[str, RasterKind]:
@@ -90,7 +94,9 @@ def read_mask(folder: Path, problems: list[InputError]) -> Grid | None:
         grid = read_grid(folder / file)
     except InputError as error:
         problems.append(
-            InputError(error.message, file=file, found=error.found, expected=error.expected, mend=error.mend)
+            InputError(
+                error.message, file=file, found=error.found, expected=error.expected, mend=error.mend or MEND_MASK
+            )
         )
         return None
     unit = _metres_per_unit(grid.crs)
@@ -101,7 +107,7 @@ def read_mask(folder: Path, problems: list[InputError]) -> Grid | None:
                 file=file,
                 found=f"{grid.crs}, {unit:g} m a unit",
                 expected="a projected CRS in metres",
-                mend="reproject the region's layers, for instance with gdalwarp -t_srs EPSG:32651",
+                mend=MEND_MASK,
             )
         )
         return None
@@ -120,13 +126,13 @@ def _metres_per_unit(crs: str) -> float:
 def _missing(folder: Path, file: str, kind: RasterKind) -> InputError:
     parent = (folder / file).parent
     there = sorted(path.name for path in parent.iterdir()) if parent.is_dir() else []
-    hint = nearest(Path(file).name, there)
+    taken = ["mask.tif", *(Path(name).name for name in FIXED)]
     return InputError(
         "the raster is missing",
         file=file,
         found=f"in its folder: {shown_values(there)}" if there else f"no files in {parent.name}/",
         expected=f"{kind.description} [{kind.unit}]",
-        mend=hint or "add the raster on the study grid, or on a finer grid nested in it",
+        mend=nearest_file(Path(file).name, there, taken) or SUPPLY,
     )
 
 
@@ -149,7 +155,7 @@ def read(folder: Path, file: str, kind: RasterKind, grid: Grid, problems: list[I
         problems.append(InputError("the file cannot be read as a raster", file=file, found=error, expected="a GeoTIFF"))
         return None
     with source:
-        placed = _place_problem(source, file, grid)
+        placed = _place_problem(source, file, kind, grid)
         if placed is not None:
             problems.append(placed)
             return None
@@ -163,7 +169,7 @@ def read(folder: Path, file: str, kind: RasterKind, grid: Grid, problems: list[I
     return values
 
 
-def _place_problem(source: Any, file: str, grid: Grid) -> InputError | None:
+def _place_problem(source: Any, file: str, kind: RasterKind, grid: Grid) -> InputError | None:
     """Why a raster does not fit the study grid; None if it does."""
     from rasterio.crs import CRS
 
@@ -173,8 +179,7 @@ def _place_problem(source: Any, file: str, grid: Grid) -> InputError | None:
             file=file,
             found=source.crs.to_string() if source.crs else "no CRS",
             expected=grid.crs,
-            mend=f"gdalwarp -t_srs {grid.crs} -te {' '.join(f'{edge:.10g}' for edge in grid.bounds)} "
-            f"-tr {grid.cell_m:g} {grid.cell_m:g}",
+            mend=_warp(source, file, kind, grid),
         )
     west, south, east, north = grid.bounds
     bounds = source.bounds
@@ -208,8 +213,39 @@ def _place_problem(source: Any, file: str, grid: Grid) -> InputError | None:
         found=_cells(source.width, source.height, transform.a, transform.c, transform.f),
         expected=_cells(grid.width, grid.height, grid.cell_m, grid.x_min, grid.y_max)
         + ", or each of them divided into k x k",
-        mend=f"gdalwarp -te {' '.join(f'{edge:.10g}' for edge in grid.bounds)} -tr {grid.cell_m:g} {grid.cell_m:g}",
+        mend=_warp(source, file, kind, grid),
     )
+
+
+def _warp(source: Any, file: str, kind: RasterKind, grid: Grid) -> str:
+    """The command that brings a raster onto the study grid without changing what its values mean."""
+    if kind.classes:
+        method = "-r near"
+    elif kind.unit == "persons":
+        method = "-r sum -ot Float32"  # counts: only a sum keeps the total
+    else:
+        method = "-r average -ot Float32"
+    zone = "-s_srs THE_CRS_OF_THE_FILE " if source.crs is None else ""
+    own = _own_cell_m(source)
+    factor = round(grid.cell_m / own) if own else 0
+    nested = own is not None and factor >= 1 and abs(grid.cell_m / own - factor) < 1.0e-6 * factor
+    cell = f"{own if nested else grid.cell_m:.10g}"
+    edges = " ".join(f"{edge:.10g}" for edge in grid.bounds)
+    path = Path(file)
+    new = (path.parent / f"{path.stem}_new{path.suffix}").as_posix()
+    command = f"gdalwarp {method} {zone}-t_srs {grid.crs} -te {edges} -tr {cell} {cell} {file} {new}"
+    finer = not nested and (own is None or own < grid.cell_m)
+    note = f" (a smaller -tr that divides {grid.cell_m:g} keeps more of a fine raster)" if finer else ""
+    return f"in the raw folder: {command}{note}, then rename {new} to {file}"
+
+
+def _own_cell_m(source: Any) -> float | None:
+    """Cell size of a raster in metres, None if it has no square cells in metres. [m]"""
+    transform = source.transform
+    if source.crs is None or not source.crs.is_projected or abs(transform.a + transform.e) > 1.0e-6 * abs(transform.a):
+        return None
+    size = float(transform.a) * float(source.crs.linear_units_factor[1])
+    return size if size > 0.0 else None
 
 
 def _cells(columns: int, rows: int, cell_m: float, x_min: float, y_max: float) -> str:
@@ -255,6 +291,7 @@ def _check_values(
         outside = ((values < kind.low) | (values > kind.high)) & _fine_land(grid, values)
     if outside.any():
         refused = values[outside]
+        unit = "" if kind.unit == "1" else f" {kind.unit}"
         cells = np.asarray(_blocks(outside, grid).any(axis=(2, 3)))
         problems.append(
             InputError(
@@ -262,7 +299,7 @@ def _check_values(
                 file=file,
                 where=_cell_names(cells),
                 found=f"{refused.min():g} to {refused.max():g} in {cells.sum()} of {grid.n} land cells",
-                expected=f"{kind.low:g} to {kind.high:g} {kind.unit}: {kind.description}",
+                expected=f"{kind.low:g} to {kind.high:g}{unit}: {kind.description}",
                 mend=_slip_hint(values[_fine_land(grid, values)], kind),
             )
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metalbudget.errors import InputError
 from metalbudget.grid import Grid
-from metalbudget.inputs import agreement, layers, rasters, tables, weather
+from metalbudget.inputs import agreement, layers, rasters, tables, weather, with_mend
 from metalbudget.inputs.tables import Table
 from metalbudget.vectors import Layer
 
@@ -108,12 +108,13 @@ def examine(folder: str | Path, config: Mapping[str, Any], scenarios: Mapping[st
     if result.grid is not None:
         _check_rasters(result, config, scenarios)
     agreement.check(result, config)
+    result.problems[:] = with_mend(problems)
     return result
 
 
 def _check_weather(result: Examination, config: Mapping[str, Any]) -> None:
     for year in sorted({int(year) for year in config["weather"]["years"]}):
-        table = weather.check_year(result.folder, year, result.problems)
+        table = weather.check_year(result.folder, year, result.problems, result.table("weather_station"))
         if table is not None:
             result.tables[table.file] = table
 

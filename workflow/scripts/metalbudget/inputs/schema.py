@@ -10,6 +10,7 @@ from typing import Any
 
 from metalbudget.errors import InputError
 
+SUPPLY = "supply the file; docs/inputs.md describes it"
 SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
 
 
@@ -31,6 +32,13 @@ def nearest(name: object, known: Iterable[object]) -> str | None:
     return f"did you mean {by_folded[close[0]]!r}?" if close else None
 
 
+def nearest_file(name: str, there: Iterable[str], taken: Iterable[str] = ()) -> str | None:
+    """'did you mean ...?' among files that are no inputs of their own: neither `taken` nor of another year."""
+    own = set(taken)
+    bare = re.sub(r"\d+", "", name)
+    return nearest(name, [entry for entry in there if entry not in own and re.sub(r"\d+", "", entry) != bare])
+
+
 def document_problems(document: Mapping[str, Any], schema_path: str | Path) -> list[InputError]:
     """All problems of a mapping under a closed JSON schema.
 
@@ -44,7 +52,7 @@ def document_problems(document: Mapping[str, Any], schema_path: str | Path) -> l
     Returns
     -------
     list of InputError
-        One for each key: the key's path, what was found, what is expected.
+        One for each key: the key's path, what was found, what is expected; unknown keys first.
     """
     import jsonschema
 
@@ -54,7 +62,8 @@ def document_problems(document: Mapping[str, Any], schema_path: str | Path) -> l
     problems: list[InputError] = []
     for error in sorted(validator.iter_errors(_plain(document)), key=lambda entry: list(map(str, entry.path))):
         problems.extend(_described(error, title))
-    return problems
+    once = list({str(problem): problem for problem in problems}.values())  # `required` comes once for each key
+    return sorted(once, key=lambda problem: not problem.message.startswith("unknown key"))
 
 
 def _plain(value: Any) -> Any:
@@ -129,7 +138,7 @@ def _described(error: Any, title: str) -> Iterable[InputError]:
             file=title,
             where=where,
             found=repr(error.instance),
-            expected=f"{error.validator} {error.validator_value}" + (f": {purpose}" if purpose else ""),
+            expected=_limit(error.validator, error.validator_value) + (f": {_inner(purpose)}" if purpose else ""),
         )
 
 
@@ -139,8 +148,29 @@ _SENTENCES = {
     "uniqueItems": "the list holds a value twice",
     "pattern": "the text has the wrong form",
     "minProperties": "the mapping is empty",
+    "minLength": "the text is empty",
     "const": "not the expected value",
 }
+_COUNTED = {"Items": ("entry", "entries"), "Properties": ("key", "keys"), "Length": ("letter", "letters")}
+
+
+def _limit(validator: str, value: Any) -> str:
+    """A rule of a schema in plain words."""
+    if validator == "uniqueItems":
+        return "no entry twice"
+    if validator == "pattern":
+        ending = re.fullmatch(r"\\(\.\w+)\$", str(value))
+        return f"text that ends in {ending[1]}" if ending else f"text of the form {value}"
+    for name, (one, many) in _COUNTED.items():
+        if validator in (f"min{name}", f"max{name}"):
+            bound = "at least" if validator.startswith("min") else "at most"
+            return f"{bound} {value} {one if value == 1 else many}"
+    return str(value)
+
+
+def _inner(sentence: str) -> str:
+    """A sentence as it stands after a colon."""
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 def _matches(pattern: str, key: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.errors import InputError
-from metalbudget.inputs.schema import nearest, table_schema
+from metalbudget.inputs.schema import nearest, nearest_file, table_names, table_schema
 
 SHOWN = 5  # rows named in one message; the rest are counted
 
@@ -187,7 +187,8 @@ def _similar_file(path: Path) -> str:
     parent = path.parent
     if not parent.is_dir():
         return f"no folder {parent.name}/"
-    hint = nearest(path.name, sorted(entry.name for entry in parent.iterdir()))
+    taken = [f"{name}.csv" for name in [*table_names(), "station"]]
+    hint = nearest_file(path.name, sorted(entry.name for entry in parent.iterdir()), taken)
     return f"nothing; {hint}" if hint else "nothing"
 
 

@@ -1,6 +1,7 @@
 """Hourly weather: one CSV a year, or an EPW file with a rain series beside it."""
 
 import calendar
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ from metalbudget.inputs.tables import Table, named_rows
 from metalbudget.weather_files import EPW_FIELDS
 
 ANNUAL_RAIN_MM = (50.0, 10000.0)
+EPW_ZONE_TOLERANCE_H = 0.5
+EPW_POSITION_TOLERANCE_DEG = 0.5
 
 
-def check_year(folder: Path, year: int, problems: list[InputError]) -> Table | None:
-    """Check the weather of one year and return its table (for an EPW file, the rain's)."""
+def check_year(folder: Path, year: int, problems: list[InputError], station: Table | None = None) -> Table | None:
+    """Check the weather of one year, an EPW file also against the station; its table (for an EPW file, the rain's)."""
     own = f"weather/{year}.csv"
     epw = f"weather/{year}.epw"
     rain = f"weather/{year}_rain.csv"
     if not (folder / own).is_file() and (folder / epw).is_file():
-        hours = _check_epw(folder / epw, epw, problems)
+        hours = _check_epw(folder / epw, epw, problems, station)
         table = tables.read(folder, rain, "weather_rain", problems)
         if table is not None:
             check_hours(table, year, problems, short_leap_year=hours == 8760)
@@ -177,17 +180,18 @@ def _check_shares(table: Table, problems: list[InputError]) -> None:
             )
 
 
-def _check_epw(path: Path, file: str, problems: list[InputError]) -> int:
+def _check_epw(path: Path, file: str, problems: list[InputError], station: Table | None) -> int:
     """Check an EPW file and return its number of hours."""
     from pvlib.iotools import read_epw
 
     try:
-        data, _ = read_epw(path)
+        data, header = read_epw(path)
     except (ValueError, IndexError, KeyError, UnicodeDecodeError) as error:
         problems.append(
             InputError("the file cannot be read as EPW", file=file, found=error, expected="an EnergyPlus weather file")
         )
         return 0
+    _check_epw_header(header, file, station, problems)
     if len(data) not in (8760, 8784):
         problems.append(
             InputError("the file is not a full year", file=file, found=f"{len(data)} hours", expected="8760 or 8784")
@@ -211,3 +215,31 @@ def _check_epw(path: Path, file: str, problems: list[InputError]) -> int:
                 )
             )
     return len(data)
+
+
+def _check_epw_header(header: Mapping[str, Any], file: str, station: Table | None, problems: list[InputError]) -> None:
+    """Report an EPW file whose clock or place is not the station's: its hours would be shifted against the sun."""
+    if station is None or not station.n:
+        return
+    for column, key, name, tolerance, unit in (
+        ("utc_offset_h", "TZ", "time zone", EPW_ZONE_TOLERANCE_H, "h"),
+        ("longitude_deg", "longitude", "longitude", EPW_POSITION_TOLERANCE_DEG, "degree"),
+        ("latitude_deg", "latitude", "latitude", EPW_POSITION_TOLERANCE_DEG, "degree"),
+    ):
+        if column not in station.number or not np.isfinite(station.number[column][0]):
+            continue
+        own, theirs = float(station.number[column][0]), float(header[key])
+        difference = abs(theirs - own)
+        if key == "longitude":
+            difference = min(difference, 360.0 - difference)
+        if not difference <= tolerance:
+            problems.append(
+                InputError(
+                    f"the EPW file's {name} is not the station's",
+                    file=file,
+                    where="row 1 (LOCATION)",
+                    found=f"{theirs:g} {unit}",
+                    expected=f"{own:g} {unit}, as {column} in weather/station.csv, within {tolerance:g} {unit}",
+                    mend=f"correct {column} in weather/station.csv if it is wrong, else take this station's EPW file",
+                )
+            )

@@ -174,8 +174,27 @@ def fluxes(outcome: Outcome, bars: Bars, year: int) -> Block:
     note = (
         "Mean, and 5-95 % range of the map, per hectare of the land it happens on (farmed land for what farming does). "
     )
-    note += "Green: mean and range inside the bar; amber: partly outside; red: outside by a factor of ten."
+    note += "Green: mean and range inside the bar; amber: partly outside; red: outside by a factor of ten. "
+    note += "Every year's losses are taken at the first map's content, so years differ by their processes alone; the "
+    note += "ledger follows the soil's own answer."
     return table(f"Fluxes in {year}, g/ha/yr", ["flux", *map(symbol, outcome.metals)], rows, note=note)
+
+
+def weathering(outcome: Outcome, year: int) -> Block:
+    """The geogenic input that the closure needs, against what rock can supply."""
+    rows = []
+    for metal in outcome.metals:
+        record = outcome.flux_summary(metal, year)
+        ratio, most = (float(record[f"weathering_{name}"]) for name in ("over_field_rate", "warning_ratio"))
+        mean = record["fluxes_g_ha"].get("weathering", {"mean": 0.0})["mean"]
+        rows.append([symbol(metal), mean, cell(ratio, "pass" if ratio <= most else "warn")])
+    note = (
+        "The weathering closure adds what keeps each cell's background in balance. Where it is many times the rate at "
+        "which rock weathers, the sorption relation lets too much leave, and the forecast of that metal rests on the "
+        "closure: read its overload beside the rows without it in the sensitivity table. 0: no closure for this metal."
+    )
+    head = ("metal", "closure, g/ha/yr", "times the field weathering rate")
+    return table(f"Weathering closure in {year}", head, rows, text=(0,), note=note)
 
 
 def pathways(outcome: Outcome) -> Block:

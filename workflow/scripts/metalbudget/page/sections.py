@@ -88,7 +88,11 @@ def tables_of(outcome: Outcome, content: Content) -> dict[str, list[Block]]:
         "emissions": [process_tables.published_totals(outcome, content["published"])],
         "deposition": [process_tables.deposition(outcome, bars), *process_tables.monitors(outcome)],
         "losses": [process_tables.pathways(outcome)],
-        "balance": [process_tables.fluxes(outcome, bars, outcome.years[-1]), ledger_table(outcome, content["ledger"])],
+        "balance": [
+            process_tables.fluxes(outcome, bars, outcome.years[-1]),
+            process_tables.weathering(outcome, outcome.years[-1]),
+            ledger_table(outcome, content["ledger"]),
+        ],
         "soil": [] if maps is None else [maps],
         "calibration": [process_tables.calibration(outcome)],
         "outlook": [
