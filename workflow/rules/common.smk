@@ -43,7 +43,7 @@ SCENARIO_LANDUSE = sorted({name for dated in SCENARIO_DATES.values() for name in
 
 wildcard_constraints:
     metal="|".join(config["metals"]),
-    year=r"\d{4}",
+    year="|".join(str(year) for year in sorted({*ACTIVITY_YEARS, *WEATHER_YEARS})),
     scenario="|".join(SCENARIOS),
 
 
