@@ -75,7 +75,9 @@ def weather_years_of(wildcards):
     of_year = {int(year): years for year, years in config["weather"]["of_year"].items()}
     seen = of_year.get(int(wildcards.year))
     if not seen:
-        raise WorkflowError(f"{wildcards.year} is no modelled year of this study: weather.of_year has no weather for it.")
+        raise WorkflowError(
+            f"{wildcards.year} is no modelled year of this study: weather.of_year has no weather for it."
+        )
     return sorted(seen)
 
 
