@@ -178,7 +178,7 @@ def _typhoons(rng, hours: int) -> dict[str, NDArray[np.float64]]:
 def _rain(rng, month_of_day, hour, days: int, storm) -> NDArray[np.float64]:
     """Hourly rain: wet days in spells, gamma amounts, long frontal and short convective events. [mm]"""
     normal = np.array(MONTHLY_RAIN_MM)
-    annual = rng.uniform(1340.0, 1440.0)  # with the hills the region then has the 1,510 mm of the climatology
+    annual = rng.uniform(1340.0, 1440.0)  # the hills lift the region to about 1,460 mm; climatology 1,510
     monthly = normal * rng.lognormal(0.0, 0.22, 12)
     monthly *= annual / monthly.sum()
     wet = np.zeros(days, dtype=bool)
