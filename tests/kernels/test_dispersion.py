@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from metalbudget import meteorology, settings
+from metalbudget import settings
 from metalbudget.dispersion import deposition, operator, plume, polar
 from metalbudget.grid import Grid
+from metalbudget.meteorology import boundary_layer
 
 NUMBERS = settings.coefficients("dispersion")
 PARTICLES = settings.coefficients("particle_class")
@@ -51,7 +52,7 @@ def hourly(hours, direction, rain=0.0, seed=3):
 
 
 def table_of(weather, source=STACK, azimuths=72, maximum_m=20000.0, rings=40, classes=CLASSES):
-    layer = meteorology.boundary_layer(weather, STATION, 0.15, settings.coefficients("boundary_layer"))
+    layer = boundary_layer.boundary_layer(weather, STATION, 0.15, settings.coefficients("boundary_layer"))
     loss = polar.removal(layer, classes, PARTICLES, GASES, NUMBERS["phoretic_velocity_m_s"])
     edges = polar.ring_edges(20.0, maximum_m, rings)
     return polar.annual_table(source, layer, polar.plume_profiles(layer, NUMBERS), loss, edges, azimuths, NUMBERS)
@@ -344,7 +345,7 @@ def surface_file(path):
     def known(values):
         return np.where(bad, np.nan, values)
 
-    return meteorology.BoundaryLayer(
+    return boundary_layer.BoundaryLayer(
         valid=~bad,
         calm=calm,
         missing=bad & ~calm,

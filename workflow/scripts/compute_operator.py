@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from metalbudget import io, meteorology, weather_files
+from metalbudget import io, weather_files
 from metalbudget.dispersion.reading import read_releases
 from metalbudget.dispersion.release import Weather, fields
+from metalbudget.meteorology.boundary_layer import boundary_layer as boundary_layer_of
+from metalbudget.meteorology.boundary_layer import hourly_table
 from metalbudget.runlog import logger, logging_to
 
 if TYPE_CHECKING:
@@ -18,13 +20,13 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
     """Hourly weather and source geometry to deposition per unit emitted."""
     grid = io.read_grid(files["mask"])
     hourly = weather_files.read(weather, year)
-    layer = meteorology.boundary_layer(
+    layer = boundary_layer_of(
         hourly,
         weather_files.read_station(files["station"]),
         dispersion["rural_surface_roughness_m"],
         coefficients["boundary_layer"],
     )
-    io.write_table(boundary_layer, meteorology.hourly_table(hourly, layer, coefficients["boundary_layer"]))
+    io.write_table(boundary_layer, hourly_table(hourly, layer, coefficients["boundary_layer"]))
     hours, calm, missing = layer.valid.size, int(layer.calm.sum()), int(layer.missing.sum())
     logger.info(
         "%s: %d hours, %d calm and %d missing left out, %.0f mm rain", year, hours, calm, missing, layer.rain_mm.sum()

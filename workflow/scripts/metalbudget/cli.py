@@ -11,9 +11,12 @@ from collections.abc import Sequence
 
 from metalbudget.errors import InputError
 
-# Name of each subcommand and what it does; the module has the same name.
+# Name of each subcommand and what it does; the module has the same name, with _ for -.
 COMMANDS = {
     "check": "check the configuration and all raw inputs; write an input atlas",
+    "disperse": "run an AERMOD runstream: concentration and deposition at its receptors",
+    "export-aermod": "write a source and year of a study as a ready AERMOD folder",
+    "verify": "compare with reference cases and print how well they agree",
 }
 
 
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     chosen, rest = parser().parse_known_args(words[:1])[0], words[1:]
-    command = importlib.import_module(f"metalbudget.commands.{chosen.command}")
+    command = importlib.import_module(f"metalbudget.commands.{chosen.command.replace('-', '_')}")
     own = argparse.ArgumentParser(prog=f"metalbudget {chosen.command}", description=command.__doc__)
     command.add_arguments(own)
     try:

@@ -9,10 +9,11 @@ import time
 
 import numpy as np
 
-from metalbudget import erosion, meteorology
+from metalbudget import erosion
 from metalbudget.dispersion import operator, plume
 from metalbudget.dispersion.release import Release, Weather, fields
 from metalbudget.grid import Grid
+from metalbudget.meteorology import boundary_layer
 from metalbudget.settings import coefficients
 
 HOURS = 24
@@ -22,7 +23,7 @@ def compile_kernels() -> None:
     """Run the dispersion of a stack and of a gridded source, and the routing of a small relief."""
     tables = {name: coefficients(name) for name in ("boundary_layer", "dispersion", "particle_class", "gas_deposition")}
     station = {"latitude_deg": 28.0, "longitude_deg": 121.0, "utc_offset_h": 8.0, "anemometer_height_m": 10.0}
-    layer = meteorology.boundary_layer(_day(), station, 0.1, tables["boundary_layer"])
+    layer = boundary_layer.boundary_layer(_day(), station, 0.1, tables["boundary_layer"])
     weather = Weather(layer, ["p1.5", "hg2"], {"max_distance_m": 2000.0, "azimuths": 4}, tables)
     shape = (3, 3)
     grid = Grid("EPSG:32651", 0.0, 1500.0, 500.0, *shape, np.ones(shape, dtype=bool))

@@ -21,6 +21,15 @@ COLUMNS = {
     "rain_mm": (0.0, 300.0),
 }
 NEVER_MISSING = ("rain_mm",)
+GREATEST_MEAN_WIND_M_S = 15.0  # above it no weather station's year lies; in km/h or knots years do
+# What a value outside its range most often is.
+MENDS = {
+    "temperature_c": "the column holds degrees Celsius: take 273.15 from kelvin",
+    "pressure_hpa": "the column holds hPa: divide pascal by 100, multiply kilopascal by 10",
+    "wind_speed_m_s": "the column holds m/s: multiply knots by 0.5144, divide km/h by 3.6",
+    "wind_direction_deg": "leave the field blank where the direction is missing or variable",
+    "cloud_cover_tenths": "the column holds tenths of the sky: divide percent by 10, multiply oktas by 1.25",
+}
 # Fields of an EPW file under pvlib's names, what divides them into our unit, and the value that means missing.
 EPW_FIELDS = {
     "temperature_c": ("temp_air", 1.0, 99.8),
@@ -48,8 +57,8 @@ def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
     Returns
     -------
     dict of str to ndarray, shape (hours,)
-        day_of_year, month, hour (1..24, hour ending, local standard time) and the columns of the CSV; NaN is
-        missing.
+        year, month, day, day_of_year, hour (1..24, hour ending, local standard time) and the columns of the CSV; NaN
+        is missing.
 
     Raises
     ------
@@ -67,10 +76,12 @@ def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
     _check_columns(columns, place)
     start = datetime.datetime(year, 1, 1)
     hours = np.arange(columns["rain_mm"].size)
-    months = [(start + datetime.timedelta(hours=int(hour))).month for hour in hours]
+    dates = [start + datetime.timedelta(days=day) for day in range(hours.size // 24)]
     return {
+        "year": np.full(hours.size, year),
         "day_of_year": hours // 24 + 1,
-        "month": np.array(months),
+        "month": np.repeat([date.month for date in dates], 24),
+        "day": np.repeat([date.day for date in dates], 24),
         "hour": hours % 24 + 1,
         **{name: np.asarray(columns[name], dtype=float) for name in COLUMNS},
     }
@@ -107,6 +118,7 @@ def _check_times(columns: dict[str, NDArray], path: Path, year: int, short: bool
             expected=f"{hours.size} rows, one an hour; blank fields where an observation is missing",
         )
     start = datetime.datetime(year, 1, 1)
+    before = None
     for number, (hour, text) in enumerate(zip(hours.tolist(), columns["time"], strict=True)):
         try:
             time = datetime.datetime.fromisoformat(str(text))
@@ -121,12 +133,13 @@ def _check_times(columns: dict[str, NDArray], path: Path, year: int, short: bool
         wanted = start + datetime.timedelta(hours=hour + 1)
         if time.replace(tzinfo=None) != wanted:
             raise InputError(
-                "the hours are not in order",
+                "an hour stands twice" if time == before else "the hours are not in order",
                 file=path,
                 where=f"row {number + 2}",
                 found=text,
                 expected=f"{wanted.isoformat()} (hour ending, local standard time)",
             )
+        before = time
 
 
 def _check_columns(columns: dict[str, NDArray], path: Path) -> None:
@@ -148,6 +161,18 @@ def _check_columns(columns: dict[str, NDArray], path: Path) -> None:
                     where=f"{name}, row {bad[0] + 2}",
                     found=values[bad[0]],
                     expected=f"{low:g}..{high:g}",
+                    mend=MENDS.get(name),
+                )
+            )
+        elif name == "wind_speed_m_s" and np.isfinite(values).any() and np.nanmean(values) > GREATEST_MEAN_WIND_M_S:
+            problems.append(
+                InputError(
+                    "the mean wind speed is too high for metres per second",
+                    file=path,
+                    where=name,
+                    found=f"{np.nanmean(values):.1f}",
+                    expected=f"at most {GREATEST_MEAN_WIND_M_S:g}",
+                    mend=MENDS[name],
                 )
             )
         if name in NEVER_MISSING and np.isnan(values).any():

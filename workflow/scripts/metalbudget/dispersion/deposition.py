@@ -7,7 +7,7 @@ ANL/ER/TR-01/003), resistances for a reactive gas. Wind- and rain-dependent quan
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metalbudget.meteorology import GAS_CONSTANT_DRY_AIR, GRAVITY, VON_KARMAN
+from metalbudget.meteorology.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VON_KARMAN
 
 BOLTZMANN = 1.380649e-23  # J K⁻¹, exact
 GAS_CONSTANT = 8.314462618  # J mol⁻¹ K⁻¹

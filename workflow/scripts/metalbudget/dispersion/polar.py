@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.dispersion import deposition, plume
-from metalbudget.meteorology import BoundaryLayer, Profiles, profiles
+from metalbudget.meteorology.boundary_layer import BoundaryLayer, Profiles, profiles
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from metalbudget.dispersion import operator, polar
 from metalbudget.grid import Grid
-from metalbudget.meteorology import BoundaryLayer
+from metalbudget.meteorology.boundary_layer import BoundaryLayer
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,8 @@
-"""Boundary-layer parameters from ordinary hourly weather.
+"""Boundary layer of a study year from ordinary hourly weather, and the profiles plumes travel in.
 
-Friction velocity, Obukhov length, heat flux, convective velocity and mixing heights hour by hour, and the
-vertical profiles of wind and turbulence that plumes travel in. The equations are those AERMET and AERMOD
-document (US EPA 2004, EPA-454/R-03-004; Cimorelli et al. 2005, doi:10.1175/JAM2227.1). Numbers that belong to
-a published equation stand in the equation; numbers that are a choice come in as `parameters`
-(resources/parameters/boundary_layer.csv).
+The equations are those AERMET and AERMOD document (US EPA 2004, EPA-454/R-03-004; Cimorelli et al. 2005,
+doi:10.1175/JAM2227.1). Numbers that belong to a published equation stand in the equation; numbers that are a choice
+come in as `parameters` (resources/parameters/boundary_layer.csv).
 """
 
 from collections.abc import Mapping
@@ -13,13 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-GRAVITY = 9.80665  # m s⁻², standard
-VON_KARMAN = 0.4
-STEFAN_BOLTZMANN = 5.670374e-8  # W m⁻² K⁻⁴, CODATA
-GAS_CONSTANT_DRY_AIR = 287.05  # J kg⁻¹ K⁻¹
-HEAT_CAPACITY_AIR = 1004.0  # J kg⁻¹ K⁻¹
-KELVIN = 273.15
-SECONDS_PER_HOUR = 3600.0
+from metalbudget.meteorology.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, HEAT_CAPACITY_AIR, KELVIN
+from metalbudget.meteorology.directions import spread_directions
+from metalbudget.meteorology.mixing_height import convective_mixing_height, mechanical_mixing_height
+from metalbudget.meteorology.radiation import (
+    global_radiation_from_clouds,
+    net_radiation,
+    sensible_heat_by_day,
+    sine_solar_elevation,
+)
+from metalbudget.meteorology.similarity import convective_scales, stability_function_momentum, stable_scales
+
 STABILITY_CLASSES = ("A", "B", "C", "D", "E", "F")
 SEASONS = ("winter", "spring", "summer", "autumn")  # December-February is 0, and so on
 
@@ -102,283 +104,6 @@ class Profiles:
     vertical: NDArray[np.float64]
 
 
-def sine_solar_elevation(
-    day_of_year: ArrayLike,
-    hour_ending: ArrayLike,
-    latitude_deg: float,
-    longitude_deg: float,
-    utc_offset_h: float,
-) -> NDArray[np.float64]:
-    """Sine of the sun's elevation in the middle of the hour.
-
-    Parameters
-    ----------
-    day_of_year, hour_ending : array_like
-        1..366; 1..24 in local standard time.
-    latitude_deg, longitude_deg, utc_offset_h : float
-        North and east positive. [degree], [degree], [h]
-
-    Returns
-    -------
-    ndarray
-        Sine of the elevation, negative at night. [1]
-
-    Notes
-    -----
-    Spencer (1971) series for declination and equation of time; good to 0.1 degree.
-    """
-    day = np.asarray(day_of_year, float)
-    hour = np.asarray(hour_ending, float) - 0.5
-    angle = 2.0 * np.pi * (day - 1.0) / 365.0
-    declination = (
-        0.006918
-        - 0.399912 * np.cos(angle)
-        + 0.070257 * np.sin(angle)
-        - 0.006758 * np.cos(2 * angle)
-        + 0.000907 * np.sin(2 * angle)
-        - 0.002697 * np.cos(3 * angle)
-        + 0.00148 * np.sin(3 * angle)
-    )
-    equation_of_time_min = 229.18 * (
-        0.000075
-        + 0.001868 * np.cos(angle)
-        - 0.032077 * np.sin(angle)
-        - 0.014615 * np.cos(2 * angle)
-        - 0.040849 * np.sin(2 * angle)
-    )
-    solar_hour = hour + longitude_deg / 15.0 - utc_offset_h + equation_of_time_min / 60.0
-    hour_angle = np.radians(15.0 * (solar_hour - 12.0))
-    latitude = np.radians(latitude_deg)
-    return np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(hour_angle)
-
-
-def global_radiation_from_clouds(sine_elevation: ArrayLike, cloud_fraction: ArrayLike) -> NDArray[np.float64]:
-    """Global radiation where none was measured, (990 sin φ − 30)(1 − 0.75 n^3.4). [W m⁻²]
-
-    Parameters
-    ----------
-    sine_elevation, cloud_fraction : array_like
-        Sine of the sun's elevation; cloud cover 0..1. [1]
-
-    Notes
-    -----
-    Kasten & Czeplak (1980), doi:10.1016/0038-092X(80)90391-6; coefficients for mid latitudes as in AERMET.
-    """
-    sine, cloud = np.asarray(sine_elevation, float), np.asarray(cloud_fraction, float)
-    return np.maximum(990.0 * sine - 30.0, 0.0) * (1.0 - 0.75 * cloud**3.4)
-
-
-def net_radiation(
-    global_radiation_w_m2: ArrayLike, temperature_k: ArrayLike, cloud_fraction: ArrayLike, albedo: ArrayLike
-) -> NDArray[np.float64]:
-    """Net radiation by day from global radiation, temperature and cloud. [W m⁻²]
-
-    Parameters
-    ----------
-    global_radiation_w_m2, temperature_k, cloud_fraction, albedo : array_like
-        [W m⁻²], [K], [0..1], [0..1]
-
-    Notes
-    -----
-    Holtslag & van Ulden (1983), doi:10.1175/1520-0450(1983)022<0517:ASSFDE>2.0.CO;2, with their
-    c1 = 5.31e-13 W m⁻² K⁻⁶, c2 = 60 W m⁻², c3 = 0.12.
-    """
-    radiation, temperature = np.asarray(global_radiation_w_m2, float), np.asarray(temperature_k, float)
-    longwave = 5.31e-13 * temperature**6 - STEFAN_BOLTZMANN * temperature**4
-    cloud = 60.0 * np.asarray(cloud_fraction, float)
-    return ((1.0 - np.asarray(albedo, float)) * radiation + longwave + cloud) / 1.12
-
-
-def sensible_heat_by_day(
-    net_radiation_w_m2: ArrayLike, bowen_ratio: ArrayLike, ground_share: float
-) -> NDArray[np.float64]:
-    """Sensible heat flux from net radiation: H = (1 − c_g) R_n / (1 + 1/B). [W m⁻²]
-
-    Parameters
-    ----------
-    net_radiation_w_m2, bowen_ratio : array_like
-        [W m⁻²], [1]
-    ground_share : float
-        Share of net radiation that goes into the ground, c_g = 0.1. [1]
-
-    Notes
-    -----
-    Oke (1978); Holtslag & van Ulden (1983); EPA-454/R-03-004, eq. 1.
-    """
-    return (1.0 - ground_share) * np.asarray(net_radiation_w_m2, float) / (1.0 + 1.0 / np.asarray(bowen_ratio))
-
-
-def stability_function_momentum(height_m: ArrayLike, obukhov_length_m: ArrayLike) -> NDArray[np.float64]:
-    """Integrated similarity function ψ_m(z/L). [1]
-
-    Notes
-    -----
-    Unstable: Panofsky & Dutton (1984); stable: −17 (1 − exp(−0.29 z/L)), van Ulden & Holtslag (1985).
-    """
-    height, length = np.asarray(height_m, float), np.asarray(obukhov_length_m, float)
-    ratio = height / length
-    root = (1.0 - 16.0 * np.minimum(ratio, 0.0)) ** 0.25
-    unstable = 2.0 * np.log((1.0 + root) / 2.0) + np.log((1.0 + root**2) / 2.0) - 2.0 * np.arctan(root) + np.pi / 2.0
-    stable = -17.0 * (1.0 - np.exp(-0.29 * np.maximum(ratio, 0.0)))
-    return np.where(ratio < 0.0, unstable, stable)
-
-
-def convective_scales(
-    wind_speed_m_s: ArrayLike,
-    sensible_heat_w_m2: ArrayLike,
-    temperature_k: ArrayLike,
-    air_density_kg_m3: ArrayLike,
-    roughness_m: float,
-    anemometer_height_m: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Friction velocity and Obukhov length of convective hours, solved together.
-
-    Parameters
-    ----------
-    wind_speed_m_s, sensible_heat_w_m2, temperature_k, air_density_kg_m3 : array_like
-        Heat flux above zero. [m s⁻¹], [W m⁻²], [K], [kg m⁻³]
-    roughness_m, anemometer_height_m : float
-        [m]
-
-    Returns
-    -------
-    friction_velocity, obukhov_length : ndarray
-        [m s⁻¹], [m] (negative)
-
-    Notes
-    -----
-    EPA-454/R-03-004, eqs. 6 and 8, fixed-point iteration damped by averaging; it converges because a larger
-    u* makes |L| larger and ψ_m smaller.
-    """
-    wind, heat = np.asarray(wind_speed_m_s, float), np.asarray(sensible_heat_w_m2, float)
-    scale = (
-        np.asarray(air_density_kg_m3) * HEAT_CAPACITY_AIR * np.asarray(temperature_k) / (VON_KARMAN * GRAVITY * heat)
-    )
-    neutral = np.log(anemometer_height_m / roughness_m)
-    velocity = VON_KARMAN * wind / neutral
-    for _ in range(60):
-        length = -scale * velocity**3
-        correction = stability_function_momentum(roughness_m, length) - stability_function_momentum(
-            anemometer_height_m, length
-        )
-        velocity = 0.5 * (velocity + VON_KARMAN * wind / np.maximum(neutral + correction, 0.1 * neutral))
-    return velocity, -scale * velocity**3
-
-
-def stable_scales(
-    wind_speed_m_s: ArrayLike,
-    cloud_fraction: ArrayLike,
-    temperature_k: ArrayLike,
-    roughness_m: float,
-    anemometer_height_m: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Friction velocity, Obukhov length and temperature scale of stable hours from cloud cover.
-
-    Parameters
-    ----------
-    wind_speed_m_s, cloud_fraction, temperature_k : array_like
-        [m s⁻¹], [0..1], [K]
-    roughness_m, anemometer_height_m : float
-        [m]
-
-    Returns
-    -------
-    friction_velocity, obukhov_length, temperature_scale : ndarray
-        [m s⁻¹], [m] (positive), [K] (positive: downward heat flux)
-
-    Notes
-    -----
-    θ* = 0.09 (1 − 0.5 n²) K (van Ulden & Holtslag 1985, doi:10.1175/1520-0450(1985)024<1196:EOABLP>2.0.CO;2);
-    u* = C_D u/2 (1 + √(1 − (2 u0/(√C_D u))²)) (Venkatram 1980; EPA-454/R-03-004, eqs. 14-16). Below the critical
-    wind both scales fall in proportion to the wind.
-    """
-    wind, temperature = np.asarray(wind_speed_m_s, float), np.asarray(temperature_k, float)
-    drag = VON_KARMAN / np.log(anemometer_height_m / roughness_m)
-    scale = 0.09 * (1.0 - 0.5 * np.asarray(cloud_fraction, float) ** 2)
-    buoyancy = 5.0 * anemometer_height_m * GRAVITY * scale / temperature  # u0²
-    critical = 2.0 * np.sqrt(buoyancy / drag)
-    effective = np.maximum(wind, critical)
-    velocity = 0.5 * drag * effective * (1.0 + np.sqrt(np.maximum(1.0 - (critical / effective) ** 2, 0.0)))
-    reduction = np.minimum(wind / critical, 1.0)
-    velocity, scale = velocity * reduction, scale * reduction
-    length = temperature * velocity**2 / (VON_KARMAN * GRAVITY * scale)
-    return velocity, length, scale
-
-
-def mechanical_mixing_height(
-    friction_velocity_m_s: ArrayLike, coefficient: float, memory: float
-) -> NDArray[np.float64]:
-    """Mechanical mixing height, 2300 u*^1.5, smoothed in time. [m]
-
-    Parameters
-    ----------
-    friction_velocity_m_s : array_like, shape (hours,)
-        NaN in missing hours, which keep the height before them. [m s⁻¹]
-    coefficient : float
-        2300 s^1.5 m^-0.5 (Venkatram 1980, doi:10.1007/BF00122351).
-    memory : float
-        β_τ = 2 in the time scale τ = z_im/(β_τ u*) (EPA-454/R-03-004, eqs. 24-26). [1]
-
-    Returns
-    -------
-    ndarray, shape (hours,)
-    """
-    velocity = np.asarray(friction_velocity_m_s, float)
-    equilibrium = coefficient * velocity**1.5
-    height = np.empty_like(equilibrium)
-    finite = np.flatnonzero(np.isfinite(equilibrium))
-    state = float(equilibrium[finite[0]]) if finite.size else np.nan
-    for hour in range(height.size):
-        if np.isfinite(equilibrium[hour]):
-            time_scale = max(state, 1.0) / (memory * velocity[hour])
-            kept = np.exp(-SECONDS_PER_HOUR / time_scale)
-            state = state * kept + equilibrium[hour] * (1.0 - kept)
-        height[hour] = state
-    return height
-
-
-def convective_mixing_height(
-    sensible_heat_w_m2: ArrayLike,
-    air_density_kg_m3: ArrayLike,
-    day: ArrayLike,
-    lapse_k_m: float,
-    entrainment: float,
-    maximum_m: float,
-) -> NDArray[np.float64]:
-    """Height of the convective layer that grows into a linear morning profile. [m]
-
-    Parameters
-    ----------
-    sensible_heat_w_m2, air_density_kg_m3 : array_like, shape (hours,)
-        [W m⁻²], [kg m⁻³]
-    day : array_like of int, shape (hours,)
-        Running number of the day; growth starts anew each day.
-    lapse_k_m : float
-        Potential temperature gradient above the layer. [K m⁻¹]
-    entrainment : float
-        A = 0.2, heat flux at the top as a share of the surface flux. [1]
-    maximum_m : float
-        [m]
-
-    Returns
-    -------
-    ndarray, shape (hours,)
-        Zero before the day's first upward heat flux.
-
-    Notes
-    -----
-    Carson (1973), doi:10.1002/qj.49709942105, with Weil & Brower (1983): γ z²/2 = (1 + 2A) ∫ H/(ρ c_p) dt for
-    a constant gradient γ. ASSUME no sounding: γ is the same every morning.
-    """
-    heat = np.maximum(np.nan_to_num(np.asarray(sensible_heat_w_m2, float)), 0.0)
-    supply = heat * SECONDS_PER_HOUR / (np.nan_to_num(np.asarray(air_density_kg_m3), nan=1.2) * HEAT_CAPACITY_AIR)
-    total = np.cumsum(supply)
-    day = np.asarray(day)
-    first = np.searchsorted(day, day)  # days are ascending
-    before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0.0)
-    return np.minimum(np.sqrt(2.0 * (1.0 + 2.0 * entrainment) * (total - before) / lapse_k_m), maximum_m)
-
-
 def stability_class(
     obukhov_length_m: ArrayLike, roughness_m: float, lines: Mapping[str, tuple[float, float]]
 ) -> NDArray[np.int64]:
@@ -401,42 +126,6 @@ def stability_class(
     inverse = 1.0 / np.asarray(obukhov_length_m, float)
     centres = np.array([a + b * np.log10(roughness_m) for a, b in (lines[name] for name in STABILITY_CLASSES)])
     return np.argmin(np.abs(inverse[..., None] - centres), axis=-1)
-
-
-def spread_directions(direction_deg: ArrayLike) -> NDArray[np.float64]:
-    """Spread wind directions that are reported by sector evenly over their sectors.
-
-    A year of hours on 16 bearings draws 16 rays around every stack, which no wind does. The regulatory preprocessor
-    spreads directions reported to ten degrees in the same way, with random numbers; here the hour's place in a
-    golden-ratio sequence decides, so that results repeat.
-
-    Parameters
-    ----------
-    direction_deg : array_like, shape (hours,)
-        Direction the wind comes from, NaN where missing. [degrees]
-
-    Returns
-    -------
-    ndarray, shape (hours,)
-        Unchanged unless 99 % of the hours hold a bearing of 8, 16 or 36 sectors. [degrees, 0-360]
-
-    Notes
-    -----
-    Source: US EPA, AERMET user's guide, randomisation of wind directions reported to the nearest ten degrees.
-    """
-    direction = np.asarray(direction_deg, dtype=float) % 360.0
-    known = direction[np.isfinite(direction)]
-    if np.unique(known).size < 8:
-        return direction
-    for sectors in (8, 16, 36):
-        width = 360.0 / sectors
-        # Bearings such as 22.5 are often written without their decimals, and single hours carry something else.
-        off = np.abs((known + 0.5 * width) % width - 0.5 * width)
-        if np.mean(off < 0.5 + 1.0e-9) >= 0.99:
-            golden = 0.6180339887498949  # (sqrt(5) - 1) / 2: the most even sequence there is
-            offset = (np.arange(direction.size) * golden) % 1.0 - 0.5
-            return (np.round(direction / width) * width + offset * width) % 360.0
-    return direction
 
 
 def boundary_layer(

@@ -1,0 +1,339 @@
+"""Hours × sources × receptors: concentration and deposition of a whole run.
+
+The Python way in: sources, receptors, weather and options as arrays; see `case` and `meteorology.hours`.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from metalbudget.dispersion import profiles
+from metalbudget.dispersion.air import running_integral
+from metalbudget.dispersion.answers import add_answer, air_of
+from metalbudget.dispersion.case import Options, Receptors, Source
+from metalbudget.dispersion.depletion import plume_depth
+from metalbudget.dispersion.gaussian import Place
+from metalbudget.dispersion.launch import launch
+from metalbudget.dispersion.removal import removal
+from metalbudget.dispersion.tables import add_tabled_hours
+from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
+
+MICROGRAMS, SECONDS = 1.0e6, 3600.0  # per gram; of an hour
+ENOUGH_FOR_TABLES = 1000  # receptors from which tables by distance are cheaper than the full calculation
+CHUNKS = 32  # of hours, each with sums of its own, so that the answer does not depend on the number of threads
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a run found.
+
+    Parameters
+    ----------
+    concentration_ug_m3, dry_g_m2, wet_g_m2 : ndarray
+        Shape (groups, receptors): mean over the valid hours, and sums; or by hour, shape (groups, hours, receptors).
+    valid : ndarray of bool, shape (hours,)
+        Hours used that are neither calm nor missing.
+    calm_hours, missing_hours : int
+        Among the hours used.
+    """
+
+    concentration_ug_m3: NDArray[np.float64]
+    dry_g_m2: NDArray[np.float64]
+    wet_g_m2: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+    calm_hours: int
+    missing_hours: int
+
+
+@dataclass(frozen=True, eq=False)
+class Atmosphere:
+    """A year's hours as the plumes need them.
+
+    Parameters
+    ----------
+    hours : SurfaceHours
+    shape : Profiles
+    scalars : ndarray, shape (hours, 10)
+        Upward heat flux (1 or 0), mixing height, convective and mechanical height, friction velocity, convective
+        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it.
+        [m], [m s⁻¹], [K m⁻¹]
+    values, sums : ndarray, shape (hours, 5, levels)
+        Wind, turbulence, gradient and temperature by level; their integrals from the ground.
+    """
+
+    hours: SurfaceHours
+    shape: profiles.Profiles
+    scalars: NDArray[np.float64]
+    values: NDArray[np.float64]
+    sums: NDArray[np.float64]
+
+
+@njit(cache=True)
+def _integrals(levels, values, depth, sums, layer):
+    """Running integrals of all profiles, and mean wind and vertical turbulence below a depth into `layer` (hours, 2)."""
+    for hour in range(values.shape[0]):
+        for shape in range(values.shape[1]):
+            sums[hour, shape] = running_integral(levels, values[hour, shape])
+        top = min(depth[hour], levels[levels.size - 1])
+        below = 0
+        while below < levels.size - 2 and levels[below + 1] <= top:
+            below += 1
+        step = top - levels[below]
+        for column, shape in ((0, 0), (1, 2)):
+            v = values[hour, shape]
+            slope = (v[below + 1] - v[below]) / (levels[below + 1] - levels[below])
+            layer[hour, column] = (sums[hour, shape, below] + step * (v[below] + 0.5 * slope * step)) / top
+
+
+def atmosphere(hours: SurfaceHours, shape: profiles.Profiles) -> Atmosphere:
+    """Arrange a year's hours for the compiled kernels."""
+    n = hours.friction_velocity_m_s.size
+    good = hours.valid
+    convective = good & (hours.obukhov_length_m < 0.0)
+    height = np.where(convective, np.nan_to_num(hours.convective_height_m), 0.0)
+    mechanical = np.where(good, np.nan_to_num(hours.mechanical_height_m), 1.0)
+    depth = np.maximum(np.maximum(height, mechanical), 1.0)
+    values = np.ascontiguousarray(
+        np.stack(
+            [
+                np.where(good[:, None], array, 1.0)
+                for array in (
+                    shape.wind_m_s,
+                    shape.sigma_v_m_s,
+                    shape.sigma_w_m_s,
+                    shape.gradient_k_m,
+                    shape.potential_temperature_k,
+                )
+            ],
+            axis=1,
+        )
+    )
+    sums, layer = np.empty_like(values), np.empty((n, 2))
+    _integrals(profiles.LEVELS_M, values, depth, sums, layer)
+    scalars = np.column_stack(
+        [
+            convective,
+            depth,
+            height,
+            mechanical,
+            np.where(good, hours.friction_velocity_m_s, 1.0),
+            np.where(convective, np.nan_to_num(hours.convective_velocity_m_s), 0.0),
+            np.where(good, hours.obukhov_length_m, 1.0),
+            layer[:, 0],
+            layer[:, 1],
+            np.maximum(np.nan_to_num(hours.lapse_above_k_m, nan=0.005), 0.005),
+        ]
+    ).astype(np.float64)
+    return Atmosphere(hours, shape, np.ascontiguousarray(scalars), values, sums)
+
+
+@njit(nogil=True, cache=True)
+def _hours(
+    rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
+    limit, reference, factor, x, y, place, by_hour, out,
+):  # fmt: skip
+    """Full calculation of some hours: adds to `out` (receptors, 3), or to the hour's row (hours, receptors, 3)."""
+    downwash, terrain, dry_depletion, wet_depletion, romberg = flags
+    wet = np.empty(fraction.size)
+    found, amounts = np.empty(3), np.empty(fraction.size)
+    flat = Place(0.0, 0.0, 0.0)
+    for index in range(rows.size):
+        hour = rows[index]
+        weight = factor[hour]
+        if weight == 0.0:
+            continue
+        air = air_of(hour, scalars, levels, values, sums)
+        source = launch(
+            air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6]
+        )
+        depth = plume_depth(air, source)
+        for k in range(fraction.size):
+            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
+        for j in range(x.size):
+            downwind = -(x[j] * sine[hour] + y[j] * cosine[hour])
+            crosswind = x[j] * cosine[hour] - y[j] * sine[hour]
+            distance = np.hypot(x[j], y[j])
+            found[:] = 0.0
+            here = Place(place[j, 0], place[j, 1], place[j, 2]) if terrain else flat
+            if not terrain and place[j, 1] > 0.0:
+                here = Place(place[j, 1], place[j, 1], 0.0)
+            add_answer(
+                air, source, distance, downwind, crosswind, here, fraction, dry[hour], settling[hour], wet,
+                reference[hour], dry_depletion, wet_depletion, romberg, amounts, found,
+            )  # fmt: skip
+            target = out[index, j] if by_hour else out[0, j]
+            for column in range(3):
+                target[column] += weight * found[column]
+
+
+def _steered(shape: profiles.Profiles, source: Source, hours: SurfaceHours) -> NDArray[np.float64]:
+    """Direction the wind comes from where the source lets go, shape (hours,). [°]"""
+    return profiles.at_height(shape.direction_deg, source.height_m)
+
+
+def run(
+    sources: Sequence[Source],
+    receptors: Receptors,
+    hours: SurfaceHours,
+    observations: ProfileObservations,
+    options: Options,
+    groups: Sequence[Sequence[int]] | None = None,
+    hourly: bool = False,
+    hours_used: NDArray[np.bool_] | None = None,
+    threads: int = 1,
+    exact: bool | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Answer:
+    """Concentration and deposition of sources at receptors, hour by hour or over the period.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    receptors : Receptors
+    hours : SurfaceHours
+    observations : ProfileObservations
+    options : Options
+    groups : sequence of sequence of int, optional
+        Positions of the sources of each group; by default one group of all.
+    hourly : bool
+        Whether to keep every hour.
+    hours_used : ndarray of bool, shape (hours,), optional
+    threads : int
+        At most this many at once; the answer does not depend on it.
+    exact : bool, optional
+        True calculates every receptor of its own; False takes tables by distance in flat terrain. By default tables
+        from `ENOUGH_FOR_TABLES` receptors on.
+    progress : callable, optional
+        Called with steps done and steps in all.
+
+    Returns
+    -------
+    Answer
+    """
+    groups = [list(range(len(sources)))] if groups is None else [list(group) for group in groups]
+    used = np.ones(hours.size, dtype=bool) if hours_used is None else np.asarray(hours_used, dtype=bool)
+    valid = used & hours.valid
+    airs = {False: atmosphere(hours, profiles.grid(hours, observations, options.base_elevation_m))}
+    if any(source.urban for source in sources):
+        from metalbudget.dispersion.urban import urban
+
+        town = urban(
+            hours, observations, options.urban_population, options.urban_roughness_m, options.base_elevation_m
+        )
+        airs[True] = atmosphere(*town)
+    count = receptors.x_m.size
+    shape = (len(groups), hours.size, count, 3) if hourly else (len(groups), 1, count, 3)
+    totals = np.zeros(shape)
+    many = count >= ENOUGH_FOR_TABLES if exact is None else not exact
+    rows = np.flatnonzero(valid)
+    chunks = [chunk for chunk in np.array_split(rows, _chunks(count)) if chunk.size]
+    steps, done = len(sources) * len(chunks), 0
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        for position, source in enumerate(sources):
+            members = [index for index, group in enumerate(groups) if position in group]
+            if not members or source.emission == 0.0:
+                done += len(chunks)
+                continue
+            job = _prepared(source, airs[source.urban], receptors, options, many and not hourly)
+            found = np.zeros((hours.size if hourly else 1, count, 3))
+            for part, chunk in zip(pool.map(job, chunks, [hourly] * len(chunks)), chunks, strict=True):
+                if hourly:
+                    found[chunk] = part
+                else:
+                    found += part
+                done += 1
+                if progress is not None:
+                    progress(done, steps)
+            for index in members:
+                totals[index] += source.emission * found
+    totals[..., 0] *= MICROGRAMS
+    totals[..., 1:] *= SECONDS
+    if not hourly:
+        totals = totals[:, 0]
+        totals[..., 0] /= max(int(valid.sum()), 1)
+    return Answer(
+        totals[..., 0],
+        totals[..., 1],
+        totals[..., 2],
+        valid,
+        int((used & hours.calm).sum()),
+        int((used & hours.missing).sum()),
+    )
+
+
+def _chunks(receptors: int) -> int:
+    """How many chunks of hours: fewer for very many receptors, whose sums would not fit into memory."""
+    return max(4, min(CHUNKS, int(2.0e7 / max(receptors, 1))))
+
+
+def _prepared(source, air: Atmosphere, receptors: Receptors, options: Options, tabled: bool):
+    """The calculation of one source as a function of the hours' rows."""
+    hours = air.hours
+    direction = np.deg2rad(np.nan_to_num(_steered(air.shape, source, hours)))
+    sine, cosine = np.sin(direction), np.cos(direction)
+    n = hours.size
+    if source.substance is not None and options.deposition:
+        temperature = profiles.air_temperature_k(air.shape, source.height_m, options.base_elevation_m)
+        flow = np.mod(np.rad2deg(direction) + 180.0, 360.0)
+        loss = removal(source.substance, hours, temperature, options.gas_surface, flow)
+        rates = tuple(
+            np.ascontiguousarray(np.nan_to_num(array, posinf=np.inf))
+            for array in (
+                loss.dry_velocity_m_s,
+                loss.settling_m_s,
+                loss.scavenging_s,
+                loss.washout_m_s,
+                loss.washout_limit_s,
+            )
+        )
+        fraction, reference = np.ascontiguousarray(loss.fraction), np.nan_to_num(loss.reference_height_m, nan=1.0)
+    else:
+        rates = tuple(np.zeros((n, 1)) for _ in range(5))
+        fraction, reference = np.ones(1), np.ones(n)
+    factor = np.ones(n) if source.emission_factor is None else np.ascontiguousarray(source.emission_factor, dtype=float)
+    stack = np.array(
+        [
+            source.height_m,
+            source.diameter_m if source.kind == "point" else 0.0,
+            source.exit_velocity_m_s,
+            source.exit_temperature_k,
+            options.base_elevation_m,
+            source.initial_lateral_m,
+            source.initial_vertical_m,
+        ],
+        dtype=float,
+    )
+    flags = (
+        options.stack_tip_downwash,
+        options.terrain,
+        options.dry_depletion,
+        options.wet_depletion,
+        options.romberg,
+    )
+    x = np.ascontiguousarray(receptors.x_m - source.x_m)
+    y = np.ascontiguousarray(receptors.y_m - source.y_m)
+    place = np.ascontiguousarray(
+        np.column_stack(
+            [
+                receptors.elevation_m - source.base_elevation_m + receptors.flagpole_m,
+                receptors.flagpole_m,
+                receptors.hill_height_m - source.base_elevation_m,
+            ]
+        ).astype(float)
+    )
+    weather = (air.scalars, profiles.LEVELS_M, air.values, air.sums, sine, cosine)
+    losses = (fraction, *rates, reference, factor)
+
+    def job(chunk, hourly):
+        out = np.zeros((chunk.size if hourly else 1, x.size, 3))
+        if tabled and not options.terrain:
+            add_tabled_hours(chunk, *weather, stack, flags, *losses, x, y, place, out[0])
+        else:
+            _hours(chunk, *weather, stack, flags, *losses, x, y, place, hourly, out)
+        return out
+
+    return job

@@ -1,0 +1,1 @@
+"""Hourly weather observations, the boundary layer they make, and the files AERMET exchanges them in."""
