@@ -4,7 +4,6 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/.ready
-export NUMBA_CACHE_DIR ?= $(CURDIR)/.venv/numba_cache
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: setup study quick test lint bench lock clean

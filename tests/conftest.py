@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
-import pytest
-from metalbudget.grid import Grid
+from metalbudget import kernel_cache
+
+kernel_cache.use()
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from metalbudget.grid import Grid  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CASES = REPOSITORY.parent / "shared" / "cases"

@@ -41,5 +41,5 @@ echo "Installing the locked packages into .venv (about 1.2 GB) ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 echo "Compiling the kernels ..."
-NUMBA_CACHE_DIR="$PWD/.venv/numba_cache" .venv/bin/python -m metalbudget.compile
+env -u NUMBA_CACHE_DIR .venv/bin/python -m metalbudget.compile
 echo "Ready: $(.venv/bin/python --version), .venv"

@@ -318,7 +318,7 @@ def study(tmp_path_factory):
         operator=folder / "operator.nc",
         boundary_layer=folder / "meteorology.csv",
         year=2018,
-        dispersion={"max_distance_m": 50000, "azimuths": 72, "rural_surface_roughness_m": 0.15},
+        dispersion={"max_distance_m": 50000, "bearings": 72, "rural_surface_roughness_m": 0.15},
         coefficients={
             name: settings.coefficients(name)
             for name in ("boundary_layer", "dispersion", "particle_class", "gas_deposition")

@@ -12,15 +12,13 @@ sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 
 from snakemake.exceptions import WorkflowError
 
-from metalbudget import preflight, settings
+from metalbudget import kernel_cache, preflight, settings
 from metalbudget.budget.chemistry import settings_of
 from metalbudget.digest import code_of
 from metalbudget.settings import coefficients
 
 # Jobs of every study use the kernels that set-up compiled.
-COMPILED = Path(workflow.basedir, ".venv", "numba_cache")
-if COMPILED.parent.exists():
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
+kernel_cache.use()
 
 SCENARIO_SETTINGS = preflight.run(
     config, study=os.getcwd(), used=list(workflow.overwrite_configfiles), main=workflow.is_main_process

@@ -37,7 +37,7 @@ rule compute_operator:
         "logs/compute_operator/{year}.log",
     benchmark:
         "logs/benchmarks/compute_operator/{year}.tsv"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=1000,
     script:

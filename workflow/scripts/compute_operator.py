@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from metalbudget import io, weather_files
-from metalbudget.dispersion.reading import read_releases
+from metalbudget.dispersion.reading import gas_surface, read_releases
 from metalbudget.dispersion.release import Weather, fields
-from metalbudget.meteorology.boundary_layer import boundary_layer as boundary_layer_of
-from metalbudget.meteorology.boundary_layer import hourly_table
+from metalbudget.meteorology.station import hourly_table, study_hours
 from metalbudget.runlog import logger, logging_to
 
 if TYPE_CHECKING:
@@ -16,36 +15,33 @@ if TYPE_CHECKING:
 FILES = ("station", "mask", "sources", "area_sources", "surrogates")
 
 
-def main(*, files, weather, operator, boundary_layer, year, dispersion, coefficients):
+def main(*, files, weather, operator, boundary_layer, year, dispersion, coefficients, threads):
     """Hourly weather and source geometry to deposition per unit emitted."""
     grid = io.read_grid(files["mask"])
-    hourly = weather_files.read(weather, year)
-    layer = boundary_layer_of(
-        hourly,
+    hours, observations = study_hours(
+        weather_files.read(weather, year),
         weather_files.read_station(files["station"]),
+        year,
         dispersion["rural_surface_roughness_m"],
         coefficients["boundary_layer"],
     )
-    io.write_table(boundary_layer, hourly_table(hourly, layer, coefficients["boundary_layer"]))
-    hours, calm, missing = layer.valid.size, int(layer.calm.sum()), int(layer.missing.sum())
-    logger.info(
-        "%s: %d hours, %d calm and %d missing left out, %.0f mm rain", year, hours, calm, missing, layer.rain_mm.sum()
-    )
+    io.write_table(boundary_layer, hourly_table(hours))
+    calm, missing = int(hours.calm.sum()), int(hours.missing.sum())
+    rain = float(np.nansum(hours.precipitation_mm_h))
+    logger.info("%s: %d hours, %d calm and %d missing left out, %.0f mm rain", year, hours.size, calm, missing, rain)
 
     classes = list(dict.fromkeys(key.split("/")[0] for key in coefficients["particle_class"]))
     releases = read_releases(files["sources"], files["area_sources"], files["surrogates"], grid)
-    through = Weather(layer, classes, dispersion, coefficients)
+    through = Weather(hours, observations, classes, dispersion, coefficients, gas_surface(coefficients["dispersion"]))
     deposited = np.zeros((2, len(releases), len(classes), grid.height, grid.width), dtype=np.float32)
     bits = int(coefficients["dispersion"]["mantissa_bits"])
-    for position, field in enumerate(fields(releases, through, grid, bits)):
+    for position, field in enumerate(fields(releases, through, grid, bits, threads)):
         deposited[:, position] = field.values
         logger.info(
-            "%s: deposited within %.0f m %s; sampling factors %.4f..%.4f",
+            "%s: deposited within %.0f m %s",
             releases[position].name,
-            through.edges_m[-1],
-            " ".join(f"{name} {1.0 - aloft:.3f}" for name, aloft in zip(classes, field.aloft, strict=True)),
-            field.factors.min(),
-            field.factors.max(),
+            dispersion["max_distance_m"],
+            " ".join(f"{name} {share:.3f}" for name, share in zip(classes, field.within, strict=True)),
         )
     inside = deposited.sum(axis=(0, 3, 4), dtype=np.float64) * grid.cell_area_m2
     io.write_netcdf(
@@ -58,7 +54,7 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
         {"source": [release.name for release in releases], "class": classes},
         grid,
         weather_year=year,
-        hours=hours,
+        hours=hours.size,
         calm_hours=calm,
         missing_hours=missing,
         max_distance_m=float(dispersion["max_distance_m"]),
@@ -81,4 +77,5 @@ if __name__ == "__main__":
             year=int(snakemake.wildcards.year),
             dispersion=snakemake.params.dispersion,
             coefficients=snakemake.params.coefficients,
+            threads=snakemake.threads,
         )

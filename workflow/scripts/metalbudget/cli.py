@@ -9,6 +9,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from metalbudget import kernel_cache
 from metalbudget.errors import InputError
 
 # Name of each subcommand and what it does; the module has the same name, with _ for -.
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     chosen, rest = parser().parse_known_args(words[:1])[0], words[1:]
+    kernel_cache.use()
     command = importlib.import_module(f"metalbudget.commands.{chosen.command.replace('-', '_')}")
     own = argparse.ArgumentParser(prog=f"metalbudget {chosen.command}", description=command.__doc__)
     command.add_arguments(own)

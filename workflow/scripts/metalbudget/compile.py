@@ -1,30 +1,44 @@
 """Compile every kernel once, so that no job waits for it: ``python -m metalbudget.compile``.
 
 The jobs' own functions run on a day of weather and a handful of cells, so the kernels meet the very types they meet in
-a job. Compiled code is kept where every other process finds it: in ``NUMBA_CACHE_DIR`` if that is set, else in
-``__pycache__`` beside the sources.
+a job. Compiled code is kept where every other process finds it (`kernel_cache`).
 """
 
+import os
 import time
+from pathlib import Path
 
-import numpy as np
+from metalbudget import kernel_cache
 
-from metalbudget import erosion
-from metalbudget.dispersion import operator, plume
-from metalbudget.dispersion.release import Release, Weather, fields
-from metalbudget.grid import Grid
-from metalbudget.meteorology import boundary_layer
-from metalbudget.settings import coefficients
+kernel_cache.use()
+
+import numpy as np  # noqa: E402
+
+from metalbudget import erosion  # noqa: E402
+from metalbudget.dispersion import hill_height, model, polar  # noqa: E402
+from metalbudget.dispersion.case import Options, Receptors, SizeClasses, Source  # noqa: E402
+from metalbudget.dispersion.reading import gas_surface  # noqa: E402
+from metalbudget.dispersion.release import Release, Weather, fields  # noqa: E402
+from metalbudget.grid import Grid  # noqa: E402
+from metalbudget.meteorology.station import study_hours  # noqa: E402
+from metalbudget.settings import coefficients  # noqa: E402
 
 HOURS = 24
 
 
 def compile_kernels() -> None:
-    """Run the dispersion of a stack and of a gridded source, and the routing of a small relief."""
+    """Run the operator, the full calculation of every kind of source, hill heights and flow routing on little."""
     tables = {name: coefficients(name) for name in ("boundary_layer", "dispersion", "particle_class", "gas_deposition")}
-    station = {"latitude_deg": 28.0, "longitude_deg": 121.0, "utc_offset_h": 8.0, "anemometer_height_m": 10.0}
-    layer = boundary_layer.boundary_layer(_day(), station, 0.1, tables["boundary_layer"])
-    weather = Weather(layer, ["p1.5", "hg2"], {"max_distance_m": 2000.0, "azimuths": 4}, tables)
+    station = {
+        "latitude_deg": 28.0,
+        "longitude_deg": 121.0,
+        "utc_offset_h": 8.0,
+        "elevation_m": 5.0,
+        "anemometer_height_m": 10.0,
+    }
+    hours, observations = study_hours(_day(), station, 2019, 0.1, tables["boundary_layer"])
+    settings = {"max_distance_m": 2000.0, "bearings": 36}
+    weather = Weather(hours, observations, ["p1.5", "hg2"], settings, tables, gas_surface(tables["dispersion"]))
     shape = (3, 3)
     grid = Grid("EPSG:32651", 0.0, 1500.0, 500.0, *shape, np.ones(shape, dtype=bool))
     releases = [
@@ -33,7 +47,20 @@ def compile_kernels() -> None:
     ]
     for _ in fields(releases, weather, grid, int(tables["dispersion"]["mantissa_bits"])):
         pass
+    dust = SizeClasses((1.0, 20.0), (0.5, 0.5), (2.0, 2.0))
+    corners = np.array([[0.0, 0.0], [0.0, 50.0], [80.0, 50.0], [80.0, 0.0]])
+    sources = [
+        Source("p", "point", 1.0, 0.0, 0.0, 50.0, 0.0, 400.0, 10.0, 2.0, substance=dust),
+        Source("a", "area", 1.0, 0.0, 0.0, 2.0, vertices_m=corners, substance=dust),
+    ]
+    place = np.array([500.0, 900.0])
+    receptors = Receptors(place, place, np.zeros(2), np.zeros(2), np.zeros(2))
+    used = np.arange(hours.size) % 8 == 0
+    for exact in (True, False):
+        options = Options(deposition=True)
+        model.run(sources, receptors, hours, observations, options, hours_used=used, exact=exact)
     relief = np.add.outer(np.arange(6.0), np.arange(6.0))
+    hill_height.hill_heights(relief, 0.0, 600.0, 100.0, np.array([250.0]), np.array([250.0]))
     erosion.topographic_factor(
         relief, 100.0, longest_m=300.0, reference_cell_m=30.0, coefficients=coefficients("topography")
     )
@@ -62,10 +89,21 @@ def main() -> None:
     """Compile and say how long it took and where the code is kept."""
     start = time.perf_counter()
     compile_kernels()
-    kernels = (plume.accumulate, operator._sample)
-    new = sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
+    new = sum(polar.add_polar_hours.stats.cache_misses.values())
     state = "compiled" if new else "were compiled before"
-    print(f"Kernels {state} ({time.perf_counter() - start:.0f} s), kept in {plume.accumulate.stats.cache_path}")
+    kept = os.environ.get("NUMBA_CACHE_DIR", "__pycache__")
+    _forget_older(Path(kept))
+    print(f"Kernels {state} ({time.perf_counter() - start:.0f} s), kept in {kept}")
+
+
+def _forget_older(kept: Path) -> None:
+    """Remove what older states of the sources compiled."""
+    import shutil
+
+    if kept.parent == kernel_cache.ROOT:
+        for folder in kernel_cache.ROOT.iterdir():
+            if folder != kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,17 @@ GRAVITY_M_S2 = 9.80616  # at 45° latitude and sea level (Smithsonian tables), w
 
 Air = namedtuple(
     "Air",
-    "convective mixing_height convective_height mechanical_height friction convective_velocity obukhov mixing_wind mixing_vertical lapse_above "
-    "levels wind lateral vertical gradient temperature wind_sum lateral_sum vertical_sum gradient_sum temperature_sum",
+    "convective mixing_height convective_height mechanical_height friction convective_velocity obukhov mixing_wind "
+    "mixing_vertical lapse_above levels wind lateral vertical gradient temperature wind_sum lateral_sum vertical_sum "
+    "gradient_sum temperature_sum rural_height urban",
+    defaults=(0.0, False),
 )
 Air.__doc__ = """One hour's air.
 
 `convective` whether the heat flux is upward; `mixing_height` the greater of the convective and mechanical heights by
 day, the mechanical one by night [m]; `temperature` at the reference height [K]; profiles on `levels` (levels,) and
-their integrals from the ground.
+their integrals from the ground. `urban`: whether the urban night layer is in force, with `rural_height` the country's
+mixing height, by which plumes still spread across the wind [m].
 """
 
 Mean = namedtuple("Mean", "wind lateral vertical gradient temperature")

@@ -11,6 +11,7 @@ from numba import njit
 
 from metalbudget.dispersion.air import GRAVITY_M_S2, Mean, at, mean
 from metalbudget.dispersion.hill import dividing_height
+from metalbudget.dispersion.images import half_sum
 from metalbudget.dispersion.launch import centroid_at, rise_at
 from metalbudget.dispersion.rise import unstable_rise
 
@@ -31,10 +32,12 @@ SKEW_RATIO = 2.0  # R = σ_w/|w| of up- and downdraughts (Weil et al. 1997)
 SKEW_FIRST = (1.0 + SKEW_RATIO**2) / (1.0 + 3.0 * SKEW_RATIO**2)  # γ1
 SKEW_SECOND = 1.0 + SKEW_RATIO**2  # γ2
 NEGLIGIBLE = 50.0  # exp(−50) adds nothing
+FARTHEST_ERF = 6.0  # erf is one to the last digit
 
-Place = namedtuple("Place", "height ground hill")
+Place = namedtuple("Place", "height ground hill base")
 Place.__doc__ = """A receptor as a plume sees it: `height` above the plume's base if the plume keeps its level, `ground`: height
-above the ground there, `hill`: height of the terrain that steers the flow above the plume's base. [m]"""
+above the ground there, `hill`: height of the terrain that steers the flow above the plume's base, `base`: elevation of
+that base, which depletion in stable air over hills asks for. [m]"""
 
 Plume = namedtuple(
     "Plume",
@@ -76,7 +79,7 @@ def stable_spread(air, source, distance_m, effective, gradient_k_m, temperature_
     """
     time = distance_m / effective.wind
     travelled = effective.vertical * time
-    frequency = math.sqrt(GRAVITY_M_S2 * max(gradient_k_m, 0.0) / temperature_k)
+    frequency = 0.0 if air.urban else math.sqrt(GRAVITY_M_S2 * max(gradient_k_m, 0.0) / temperature_k)
     eddy = 1.0 / (0.72 * max(height_m, source.release, 1.0e-3)) + frequency / (0.54 * effective.vertical)
     elevated = travelled / math.sqrt(1.0 + travelled * eddy)
     if height_m >= air.mixing_height:
@@ -109,22 +112,18 @@ def image_sum(receptor_m, centre_m, spread_m, lid_m, sunk_m):
 
     `sunk_m` is how far the ground lies below the plume's base: the mirror then stands that much lower.
     """
-    inverse = 0.5 / (spread_m * spread_m)
-    mirror = centre_m + 2.0 * sunk_m
-    total = math.exp(-min((receptor_m - centre_m) ** 2 * inverse, 700.0))
-    total += math.exp(-min((receptor_m + mirror) ** 2 * inverse, 700.0))
-    if receptor_m <= lid_m:
-        for image in range(1, 1000):
-            shift = 2.0 * image * (lid_m + sunk_m)
-            nearest = shift - mirror - receptor_m
-            if nearest * nearest * inverse > NEGLIGIBLE and nearest > 0.0:
-                break
-            total += (
-                math.exp(-min(nearest * nearest * inverse, 700.0))
-                + math.exp(-min((shift - centre_m + receptor_m) ** 2 * inverse, 700.0))
-                + math.exp(-min((shift + centre_m - receptor_m) ** 2 * inverse, 700.0))
-                + math.exp(-min((shift + mirror + receptor_m) ** 2 * inverse, 700.0))
-            )
+    below = receptor_m + centre_m + 2.0 * sunk_m  # distance from the mirror image
+    if receptor_m > lid_m:
+        inverse = 0.5 / (spread_m * spread_m)
+        total = math.exp(-((receptor_m - centre_m) ** 2) * inverse) + math.exp(-(below**2) * inverse)
+    else:
+        period = 2.0 * (lid_m + sunk_m)
+        total = half_sum(below, period, spread_m) + half_sum(period - below, period, spread_m)
+        if receptor_m == 0.0 and sunk_m == 0.0:
+            total *= 2.0
+        else:
+            total += half_sum(centre_m - receptor_m, period, spread_m)
+            total += half_sum(period - centre_m + receptor_m, period, spread_m)
     return total / (ROOT_TWO_PI * spread_m)
 
 
@@ -167,28 +166,24 @@ def convective_spread(distance_m, turbulence_m_s, wind_m_s, height_m, air):
 @njit(cache=True)
 def direct(receptor_m, centre_m, spread_m, top_m, sunk_m):
     """Material on its way down from the stack: images at ψ + 2 m z_i, m = 0, 1, 2 … [m⁻¹]"""
-    inverse = 0.5 / (spread_m * spread_m)
-    total = 0.0
-    for image in range(1000):
-        shift = centre_m + 2.0 * image * (top_m + sunk_m)
-        a, b = (receptor_m - shift) ** 2 * inverse, (receptor_m + shift + 2.0 * sunk_m) ** 2 * inverse
-        if a > NEGLIGIBLE and b > NEGLIGIBLE and shift > receptor_m:
-            break
-        total += math.exp(-min(a, 700.0)) + math.exp(-min(b, 700.0))
+    period = 2.0 * (top_m + sunk_m)
+    total = half_sum(centre_m + receptor_m + 2.0 * sunk_m, period, spread_m)
+    if receptor_m == 0.0 and sunk_m == 0.0:
+        total *= 2.0
+    else:
+        total += half_sum(centre_m - receptor_m, period, spread_m)
     return total / (ROOT_TWO_PI * spread_m)
 
 
 @njit(cache=True)
 def indirect(receptor_m, centre_m, spread_m, top_m, sunk_m):
     """Material that has lofted at the layer's top: images at ψ − 2 m z_i, m = 1, 2 … [m⁻¹]"""
-    inverse = 0.5 / (spread_m * spread_m)
-    total = 0.0
-    for image in range(1, 1000):
-        shift = centre_m - 2.0 * image * (top_m + sunk_m)
-        a, b = (receptor_m - shift) ** 2 * inverse, (receptor_m + shift + 2.0 * sunk_m) ** 2 * inverse
-        if a > NEGLIGIBLE and b > NEGLIGIBLE and shift < -receptor_m:
-            break
-        total += math.exp(-min(a, 700.0)) + math.exp(-min(b, 700.0))
+    period = 2.0 * (top_m + sunk_m)
+    total = half_sum(period - centre_m - receptor_m - 2.0 * sunk_m, period, spread_m)
+    if receptor_m == 0.0 and sunk_m == 0.0:
+        total *= 2.0
+    else:
+        total += half_sum(period - centre_m + receptor_m, period, spread_m)
     return total / (ROOT_TWO_PI * spread_m)
 
 
@@ -226,14 +221,14 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     gradient = stratified * effective.gradient
     ambient = stable_spread(air, source, distance_m, effective, gradient, initial.temperature, centre_m)
     spread = math.sqrt(ambient * ambient + (own if bare else own_vertical))
-    lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, air.mechanical_height)
+    lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, air.rural_height if air.urban else air.mechanical_height)
     lateral = math.sqrt(lateral * lateral + own + source.initial_lateral**2)
     lid = max(air.mixing_height, centre_m + LAYER_SPREADS * estimate)
     if stratified == 0.0:
         lid = held_lid(air, source, distance_m, centre_m, own_vertical)
     level = 0.5
     if not air.convective and place.hill > 0.0:
-        level = 0.5 * (1.0 + share_below(air, place, centre_m, spread))
+        level = 0.5 * (1.0 + share_below(air, place, centre_m, spread, lid))
     return Plume(
         share, effective.wind, effective.lateral, lateral, centre_m, False, centre_m, spread, centre_m, spread, 1.0,
         0.0, lid, level, stratified == 0.0,
@@ -258,12 +253,12 @@ def settled(plume, air, source, distance_m, place, fall_m):
     if not plume.convective:
         up = max(up, 0.0)
         down = up
+        rise = plume.centre - source.height
         if plume.penetrated:
-            rise = source.penetrated * (source.penetrated_height - source.height)
-            own = (0.4 * rise) ** 2 / 2.0 + source.initial_vertical**2
-            lid = held_lid(air, source, distance_m, up, own)
-        elif not air.convective and place.hill > 0.0:
-            level = 0.5 * (1.0 + share_below(air, place, up, plume.up_spread))
+            rise *= source.penetrated
+        lid = held_lid(air, source, distance_m, up, (0.4 * rise) ** 2 / 2.0 + source.initial_vertical**2)
+        if not air.convective and place.hill > 0.0:
+            level = 0.5 * (1.0 + share_below(air, place, up, plume.up_spread, lid))
     return Plume(
         plume.share, plume.wind, plume.lateral_turbulence, plume.spread_y, plume.centre, plume.convective, up,
         plume.up_spread, down, plume.down_spread, plume.up_share, plume.lofting, lid, level, plume.penetrated,
@@ -271,13 +266,36 @@ def settled(plume, air, source, distance_m, place, fall_m):
 
 
 @njit(cache=True)
-def share_below(air, place, centre_m, spread_m):
-    """Share of a plume below the height under which the flow goes round a hill. [1]"""
+def with_level_share(plume, level_share):
+    """The same plume with another share that keeps its level."""
+    return Plume(
+        plume.share, plume.wind, plume.lateral_turbulence, plume.spread_y, plume.centre, plume.convective,
+        plume.up_height, plume.up_spread, plume.down_height, plume.down_spread, plume.up_share, plume.lofting, plume.lid,
+        level_share, plume.penetrated,
+    )
+
+
+@njit(cache=True)
+def share_below(air, place, centre_m, spread_m, lid_m):
+    """Share of a plume below the height under which the flow goes round a hill, by its density under the lid. [1]"""
     critical = dividing_height(air, min(place.hill, place.height + centre_m))
     if critical <= 0.0:
         return 0.0
+    if critical >= lid_m:
+        return 1.0
     scale = 1.0 / (math.sqrt(2.0) * spread_m)
-    return 0.5 * (math.erf((critical - centre_m) * scale) + math.erf((critical + centre_m) * scale))
+    total = math.erf((critical - centre_m) * scale) + math.erf((critical + centre_m) * scale)
+    for image in range(1, 1000):
+        shift = 2.0 * image * lid_m
+        if (shift - centre_m - critical) * scale > FARTHEST_ERF:
+            break
+        total += (
+            math.erf((shift - centre_m + critical) * scale)
+            - math.erf((shift - centre_m - critical) * scale)
+            + math.erf((shift + centre_m + critical) * scale)
+            - math.erf((shift + centre_m - critical) * scale)
+        )
+    return min(0.5 * total, 1.0)
 
 
 @njit(cache=True)
@@ -341,8 +359,8 @@ def at_receptor(plume, place, above_m):
     follows = density(plume, place.ground + above_m, 0.0)
     if place.height == place.ground:
         return follows
-    sunk = max(-place.height, 0.0)
-    keeps = density(plume, max(place.height, 0.0) + above_m, sunk)
+    height = place.height + above_m
+    keeps = density(plume, max(height, 0.0), max(-height, 0.0))
     return plume.level_share * keeps + (1.0 - plume.level_share) * follows
 
 

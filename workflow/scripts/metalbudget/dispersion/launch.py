@@ -23,6 +23,7 @@ from metalbudget.dispersion.rise import (
 DRY_LAPSE_K_M = 9.80616 / 1004.0  # g/c_p of dry air
 LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
 AMBIENT_EXCESS_K = 1.0e-5  # gas let off at the air's temperature ends its rise at once, having no momentum law to follow
+RISE_TOLERANCE, RISE_ROUNDS = 0.01, 5  # of the rise in stable air; then the mean of the last two (found by experiment)
 MIXED_SHARE = 0.8  # the plume's final rise lies this far on its way to the mixed state at most
 
 Launch = namedtuple(
@@ -79,12 +80,13 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
         if stable:
             frequency = brunt_vaisala(here.gradient, here.temperature)
             final = stable_limit(buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency, air.friction)
-            for _ in range(20):
+            before, rounds = 2.0 * final, 0
+            while abs(final - before) >= RISE_TOLERANCE * final and rounds < RISE_ROUNDS:
                 wind, frequency = halfway(air, here, height, final)
-                before = final
+                before, rounds = final, rounds + 1
                 final = stable_limit(buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency, air.friction)
-                if abs(final - before) < 0.01 * final:
-                    break
+            if abs(final - before) >= RISE_TOLERANCE * final:
+                final = 0.5 * (final + before)
             distance = stable_distance(buoyancy, momentum, wind, frequency)
         else:
             distance = unstable_distance(buoyancy, momentum, diameter_m, exit_velocity_m_s, wind)
@@ -111,6 +113,15 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
 
 
 @njit(cache=True)
+def steering_height(source):
+    """Height whose wind direction the plume follows: halfway up its final rise above the release. [m]
+
+    In neutral and unstable air too, however low the mixed layer's top; found by experiment with EPA's AERMOD.
+    """
+    return source.release + 0.5 * source.final_rise
+
+
+@njit(cache=True)
 def rise_at(air, source, distance_m):
     """Rise of the plume at a distance; of a plume in stable air never above its final rise. [m]"""
     if source.final_rise <= 0.0:
@@ -121,11 +132,12 @@ def rise_at(air, source, distance_m):
         return source.final_rise
     neutral = unstable_rise(distance_m, source.buoyancy, source.momentum, source.wind)
     frequency = brunt_vaisala(source.here.gradient, source.here.temperature)
-    rise = stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency)
-    for _ in range(5):
+    highest = min(neutral, source.final_rise)
+    rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency), highest)
+    for _ in range(RISE_ROUNDS):
         wind, frequency = halfway(air, source.here, source.height, rise)
-        rise = stable_rise(distance_m, source.buoyancy, source.momentum, wind, frequency)
-    return min(rise, neutral, source.final_rise)
+        rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, wind, frequency), highest)
+    return rise
 
 
 @njit(cache=True)

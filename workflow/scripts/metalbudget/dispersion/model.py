@@ -6,6 +6,7 @@ The Python way in: sources, receptors, weather and options as arrays; see `case`
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from metalbudget.dispersion import profiles
 from metalbudget.dispersion.air import running_integral
 from metalbudget.dispersion.answers import add_answer, air_of
-from metalbudget.dispersion.case import Options, Receptors, Source
+from metalbudget.dispersion.area import add_area_answer
+from metalbudget.dispersion.case import Options, Receptors, Source, Substance
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch
@@ -24,6 +26,7 @@ from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 MICROGRAMS, SECONDS = 1.0e6, 3600.0  # per gram; of an hour
 ENOUGH_FOR_TABLES = 1000  # receptors from which tables by distance are cheaper than the full calculation
+RATES = ("dry_velocity_m_s", "settling_m_s", "scavenging_s", "washout_m_s", "washout_limit_s")
 CHUNKS = 32  # of hours, each with sums of its own, so that the answer does not depend on the number of threads
 
 
@@ -140,7 +143,7 @@ def _hours(
     downwash, terrain, dry_depletion, wet_depletion, romberg = flags
     wet = np.empty(fraction.size)
     found, amounts = np.empty(3), np.empty(fraction.size)
-    flat = Place(0.0, 0.0, 0.0)
+    flat = Place(0.0, 0.0, 0.0, 0.0)
     for index in range(rows.size):
         hour = rows[index]
         weight = factor[hour]
@@ -158,12 +161,44 @@ def _hours(
             crosswind = x[j] * cosine[hour] - y[j] * sine[hour]
             distance = np.hypot(x[j], y[j])
             found[:] = 0.0
-            here = Place(place[j, 0], place[j, 1], place[j, 2]) if terrain else flat
+            here = Place(place[j, 0], place[j, 1], place[j, 2], stack[7]) if terrain else flat
             if not terrain and place[j, 1] > 0.0:
-                here = Place(place[j, 1], place[j, 1], 0.0)
+                here = Place(place[j, 1], place[j, 1], 0.0, 0.0)
             add_answer(
                 air, source, distance, downwind, crosswind, here, fraction, dry[hour], settling[hour], wet,
                 reference[hour], dry_depletion, wet_depletion, romberg, amounts, found,
+            )  # fmt: skip
+            target = out[index, j] if by_hour else out[0, j]
+            for column in range(3):
+                target[column] += weight * found[column]
+
+
+@njit(nogil=True, cache=True)
+def _area_hours(
+    rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
+    limit, reference, factor, x, y, place, corner_x, corner_y, by_hour, out,
+):  # fmt: skip
+    """As `_hours` for a polygon, which has no meander; per unit of emission density."""
+    downwash, terrain, dry_depletion, wet_depletion, romberg = flags
+    wet, found = np.empty(fraction.size), np.empty(3)
+    for index in range(rows.size):
+        hour = rows[index]
+        weight = factor[hour]
+        if weight == 0.0:
+            continue
+        air = air_of(hour, scalars, levels, values, sums)
+        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
+        depth = plume_depth(air, source)
+        for k in range(fraction.size):
+            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
+        for j in range(x.size):
+            here = Place(place[j, 1], place[j, 1], 0.0, 0.0)
+            if terrain:
+                here = Place(place[j, 0], place[j, 1], place[j, 2], stack[7])
+            found[:] = 0.0
+            add_area_answer(
+                air, source, corner_x, corner_y, x[j], y[j], sine[hour], cosine[hour], here, fraction, dry[hour],
+                settling[hour], wet, reference[hour], dry_depletion, wet_depletion, romberg, False, found,
             )  # fmt: skip
             target = out[index, j] if by_hour else out[0, j]
             for column in range(3):
@@ -270,29 +305,41 @@ def _chunks(receptors: int) -> int:
     return max(4, min(CHUNKS, int(2.0e7 / max(receptors, 1))))
 
 
-def _prepared(source, air: Atmosphere, receptors: Receptors, options: Options, tabled: bool):
-    """The calculation of one source as a function of the hours' rows."""
+def arrays_of(
+    source: Source, air: Atmosphere, options: Options, apart: Sequence[Substance] | None = None
+) -> tuple[Any, ...]:
+    """What the compiled kernels take of a source and a year's hours.
+
+    Parameters
+    ----------
+    source : Source
+    air : Atmosphere
+    options : Options
+    apart : sequence of Substance, optional
+        Substances to follow side by side, each as if it were all that is emitted, instead of the source's own.
+
+    Returns
+    -------
+    tuple
+        Scalars, levels, values, sums of the atmosphere; sine and cosine of the wind direction; stack; flags; fraction,
+        dry velocity, settling, scavenging, washout and its limit; reference height; emission factor.
+    """
     hours = air.hours
     direction = np.deg2rad(np.nan_to_num(_steered(air.shape, source, hours)))
-    sine, cosine = np.sin(direction), np.cos(direction)
     n = hours.size
-    if source.substance is not None and options.deposition:
+    substances = list(apart) if apart is not None else [source.substance] if source.substance is not None else []
+    if substances and options.deposition:
         temperature = profiles.air_temperature_k(air.shape, source.height_m, options.base_elevation_m)
         flow = np.mod(np.rad2deg(direction) + 180.0, 360.0)
-        loss = removal(source.substance, hours, temperature, options.gas_surface, flow)
+        losses = [removal(one, hours, temperature, options.gas_surface, flow) for one in substances]
         rates = tuple(
-            np.ascontiguousarray(np.nan_to_num(array, posinf=np.inf))
-            for array in (
-                loss.dry_velocity_m_s,
-                loss.settling_m_s,
-                loss.scavenging_s,
-                loss.washout_m_s,
-                loss.washout_limit_s,
-            )
+            np.ascontiguousarray(np.concatenate([np.nan_to_num(getattr(loss, name), posinf=np.inf) for loss in losses], 1))
+            for name in RATES
         )
-        fraction, reference = np.ascontiguousarray(loss.fraction), np.nan_to_num(loss.reference_height_m, nan=1.0)
+        fraction = np.concatenate([loss.fraction for loss in losses])
+        reference = np.nan_to_num(losses[0].reference_height_m, nan=1.0)
     else:
-        rates = tuple(np.zeros((n, 1)) for _ in range(5))
+        rates = tuple(np.zeros((n, 1)) for _ in RATES)
         fraction, reference = np.ones(1), np.ones(n)
     factor = np.ones(n) if source.emission_factor is None else np.ascontiguousarray(source.emission_factor, dtype=float)
     stack = np.array(
@@ -304,6 +351,7 @@ def _prepared(source, air: Atmosphere, receptors: Receptors, options: Options, t
             options.base_elevation_m,
             source.initial_lateral_m,
             source.initial_vertical_m,
+            source.base_elevation_m,
         ],
         dtype=float,
     )
@@ -314,6 +362,13 @@ def _prepared(source, air: Atmosphere, receptors: Receptors, options: Options, t
         options.wet_depletion,
         options.romberg,
     )
+    weather = (air.scalars, profiles.LEVELS_M, air.values, air.sums, np.sin(direction), np.cos(direction))
+    return (*weather, stack, flags, fraction, *rates, reference, factor)
+
+
+def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Options, tabled: bool) -> Callable:
+    """The calculation of one source as a function of the hours' rows."""
+    arrays = arrays_of(source, air, options)
     x = np.ascontiguousarray(receptors.x_m - source.x_m)
     y = np.ascontiguousarray(receptors.y_m - source.y_m)
     place = np.ascontiguousarray(
@@ -325,15 +380,19 @@ def _prepared(source, air: Atmosphere, receptors: Receptors, options: Options, t
             ]
         ).astype(float)
     )
-    weather = (air.scalars, profiles.LEVELS_M, air.values, air.sums, sine, cosine)
-    losses = (fraction, *rates, reference, factor)
 
-    def job(chunk, hourly):
+    if source.vertices_m is not None:
+        around = np.asarray(source.vertices_m, dtype=float) - (source.x_m, source.y_m)
+        corners = (np.ascontiguousarray(around[:, 0]), np.ascontiguousarray(around[:, 1]))
+
+    def job(chunk: NDArray[np.int_], hourly: bool) -> NDArray[np.float64]:
         out = np.zeros((chunk.size if hourly else 1, x.size, 3))
-        if tabled and not options.terrain:
-            add_tabled_hours(chunk, *weather, stack, flags, *losses, x, y, place, out[0])
+        if source.kind == "area":
+            _area_hours(chunk, *arrays, x, y, place, *corners, hourly, out)
+        elif tabled and not options.terrain:
+            add_tabled_hours(chunk, *arrays, x, y, place, out[0])
         else:
-            _hours(chunk, *weather, stack, flags, *losses, x, y, place, hourly, out)
+            _hours(chunk, *arrays, x, y, place, hourly, out)
         return out
 
     return job

@@ -7,28 +7,26 @@ from numba import njit
 from numpy.typing import NDArray
 
 from metalbudget.dispersion.polar import Polar
+from metalbudget.dispersion.tables import cubic
 from metalbudget.grid import Grid
 
 
-@njit(cache=True)
-def _sample(density, log_mids, edges, x_offset, y_offset, cell_m, reach, between_sources, samples, result):
-    """Fill `result` (fields, rows, columns) with cell means of a polar density around an offset point.
+@njit(cache=True, nogil=True)
+def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, samples, result):
+    """Cell means of a polar density into `result` (fields, rows, columns).
 
-    Cells near the source are sampled more finely. With `between_sources` the source too is spread over its cell, which
-    weights displacements by a triangle.
+    `scaled` (bearings, distances, fields) is the density times the squared distance, which is nearly straight in the
+    logarithm of distance; `east` (columns,) and `north` (rows,) are cell centres from the source. Cells near it are
+    sampled more finely. With `between_sources` the source too is spread over its cell, which weights displacements by a
+    triangle.
     """
-    n_azimuth, n_ring, n_field = density.shape
-    side = result.shape[1]
-    half = side // 2
-    spacing = log_mids[1] - log_mids[0]
-    outer = edges[n_ring]
-    values = np.empty(n_field)
-    for row in range(side):
-        for column in range(side):
-            east = (column - half) * cell_m + x_offset
-            north = (half - row) * cell_m + y_offset
-            nearest = math.hypot(east, north)
-            if nearest > outer + reach * cell_m:
+    bearings, count, fields = scaled.shape
+    values = np.empty(fields)
+    first_m = math.exp(start)
+    for row in range(north.size):
+        for column in range(east.size):
+            nearest = math.hypot(east[column], north[row])
+            if nearest > outer + 1.5 * cell_m:
                 continue
             distance = nearest / cell_m
             if distance < 2.5:
@@ -50,107 +48,86 @@ def _sample(density, log_mids, edges, x_offset, y_offset, cell_m, reach, between
                     if between_sources:
                         weight = (1.0 - 2.0 * abs(u)) * (1.0 - 2.0 * abs(v))
                     weight_sum += weight
-                    px = east + u * range_m
-                    py = north + v * range_m
-                    r = math.hypot(px, py)
+                    x, y = east[column] + u * range_m, north[row] + v * range_m
+                    r = math.hypot(x, y)
                     if r >= outer or weight == 0.0:
                         continue
-                    if r <= edges[1]:
-                        ring, ring_part = 0, 0.0
-                    else:
-                        place = (np.log(r) - log_mids[0]) / spacing + 1.0  # ring 1 is the first log-spaced one
-                        if place < 1.0:  # between the disc and the first ring's middle
-                            ring, ring_part = 1, 0.0
-                        else:
-                            ring = int(place)
-                            ring_part = place - ring
-                            if ring >= n_ring - 1:
-                                ring, ring_part = n_ring - 1, 0.0
-                    turn = np.arctan2(px, py) / (2.0 * np.pi) * n_azimuth
+                    near = max(r, first_m)
+                    first, r0, r1, r2, r3 = cubic(max((math.log(near) - start) / step, 0.0), count)
+                    turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
                     if turn < 0.0:
-                        turn += n_azimuth
-                    first = int(turn)
-                    azimuth_part = turn - first
-                    first = first % n_azimuth
-                    second = (first + 1) % n_azimuth
-                    next_ring = min(ring + 1, n_ring - 1)
-                    a = weight * (1.0 - azimuth_part) * (1.0 - ring_part)
-                    b = weight * azimuth_part * (1.0 - ring_part)
-                    c = weight * (1.0 - azimuth_part) * ring_part
-                    d = weight * azimuth_part * ring_part
-                    for f in range(n_field):
-                        values[f] += (
-                            a * density[first, ring, f]
-                            + b * density[second, ring, f]
-                            + c * density[first, next_ring, f]
-                            + d * density[second, next_ring, f]
-                        )
-            for f in range(n_field):
-                result[f, row, column] = values[f] / weight_sum
+                        turn += bearings
+                    whole = int(turn)
+                    t = turn - whole
+                    weight /= near * near
+                    for tap in range(4):
+                        if tap == 0:
+                            side = -t * (t - 1.0) * (t - 2.0) / 6.0
+                        elif tap == 1:
+                            side = 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
+                        elif tap == 2:
+                            side = -0.5 * (t + 1.0) * t * (t - 2.0)
+                        else:
+                            side = (t + 1.0) * t * (t - 1.0) / 6.0
+                        line = scaled[(whole + tap - 1) % bearings]
+                        side *= weight
+                        for f in range(fields):
+                            values[f] += side * (
+                                r0 * line[first, f] + r1 * line[first + 1, f] + r2 * line[first + 2, f]
+                                + r3 * line[first + 3, f]
+                            )  # fmt: skip
+            for f in range(fields):
+                result[f, row, column] = max(values[f], 0.0) / weight_sum
 
 
-def lattice(
+def cell_means(
     table: Polar,
+    east_m: NDArray[np.float64],
+    north_m: NDArray[np.float64],
     cell_m: float,
-    x_offset_m: float = 0.0,
-    y_offset_m: float = 0.0,
     spread_source: bool = False,
     samples: tuple[int, int, int, int] = (32, 8, 2, 1),
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cell means of a polar table on a square of cells around a source.
+) -> NDArray[np.float64]:
+    """Mean deposition in the cells of a lattice around a source.
 
     Parameters
     ----------
     table : Polar
+    east_m, north_m : ndarray, shapes (columns,) and (rows,)
+        Cell centres from the source. [m]
     cell_m : float
         [m]
-    x_offset_m, y_offset_m : float
-        Position of the middle cell's centre relative to the source, east and north. [m]
     spread_source : bool
-        True if the source is spread evenly over the middle cell (gridded sources).
+        True if the source is spread evenly over a cell of its own (gridded sources).
     samples : tuple of 4 int
         Sub-cell samples a side below 2.5, 6.5, 20.5 cells from the source and beyond.
 
     Returns
     -------
-    values : ndarray, shape (classes, 2, side, side)
-        Deposition per unit emitted, rows from north to south; zero beyond the table. [m⁻²]
-    factors : ndarray, shape (classes, 2)
-        What sampling was off by: every field is scaled so that it sums to the table's mass. [1]
+    ndarray, shape (classes, 2, rows, columns)
+        Deposition per unit emitted; zero beyond the table. [m⁻²]
     """
-    n_azimuth, n_ring, n_class, n_kind = table.mass.shape
-    edges = table.edges_m
-    area = np.pi * np.diff(edges**2) / n_azimuth
-    density = (table.mass / area[None, :, None, None]).reshape(n_azimuth, n_ring, n_class * n_kind)
-    log_mids = 0.5 * (np.log(edges[1:-1]) + np.log(edges[2:]))
-    half = int(np.ceil(edges[-1] / cell_m)) + 2
-    side = 2 * half + 1
-    values = np.zeros((n_class * n_kind, side, side))
-    counts = np.array(samples, dtype=np.int64)
-    if spread_source:
-        counts = np.array([2 * samples[0], 2 * samples[1], 2 * samples[2], 2 * samples[3]], dtype=np.int64)
-    reach = 1.5 if spread_source else 0.75
+    bearings, count, classes, kinds = table.density.shape
+    r = table.distances_m
+    scaled = np.ascontiguousarray((table.density * (r**2)[None, :, None, None]).reshape(bearings, count, -1))
+    result = np.zeros((classes * kinds, north_m.size, east_m.size))
+    counts = np.array(samples, dtype=np.int64) * (2 if spread_source else 1)
     _sample(
-        np.ascontiguousarray(density),
-        log_mids,
-        edges,
-        float(x_offset_m),
-        float(y_offset_m),
+        scaled,
+        float(np.log(r[0])),
+        float(np.log(r[1] / r[0])),
+        float(r[-1]),
+        np.ascontiguousarray(east_m, dtype=float),
+        np.ascontiguousarray(north_m, dtype=float),
         float(cell_m),
-        reach,
         spread_source,
         counts,
-        values,
+        result,
     )
-    wanted = table.mass.sum(axis=(0, 1))
-    found = values.reshape(n_class, n_kind, -1).sum(axis=-1) * cell_m**2
-    factors = np.divide(wanted, found, out=np.ones_like(wanted), where=found > 0.0)
-    return values.reshape(n_class, n_kind, side, side) * factors[..., None, None], factors
+    return result.reshape(classes, kinds, north_m.size, east_m.size)
 
 
-def point_deposition(
-    table: Polar, x_m: float, y_m: float, grid: Grid
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def point_deposition(table: Polar, x_m: float, y_m: float, grid: Grid) -> NDArray[np.float64]:
     """Deposition of a stack on the grid; the stack may stand outside it.
 
     Parameters
@@ -162,30 +139,14 @@ def point_deposition(
 
     Returns
     -------
-    values : ndarray, shape (classes, 2, height, width)
+    ndarray, shape (classes, 2, height, width)
         Dry and wet deposition per unit emitted. [m⁻²]
-    factors : ndarray, shape (classes, 2)
-        See `lattice`.
     """
-    row, column = (int(value) for value in grid.index_of(x_m, y_m))
-    centre_x = grid.x_min + (column + 0.5) * grid.cell_m
-    centre_y = grid.y_max - (row + 0.5) * grid.cell_m
-    values, factors = lattice(table, grid.cell_m, centre_x - x_m, centre_y - y_m)
-    half = values.shape[-1] // 2
-    result = np.zeros((*values.shape[:2], grid.height, grid.width))
-    top, bottom = max(row - half, 0), min(row + half + 1, grid.height)
-    left, right = max(column - half, 0), min(column + half + 1, grid.width)
-    if top < bottom and left < right:
-        result[..., top:bottom, left:right] = values[
-            ..., top - row + half : bottom - row + half, left - column + half : right - column + half
-        ]
-    return result, factors
+    return cell_means(table, grid.x - x_m, grid.y - y_m, grid.cell_m)
 
 
-def area_deposition(
-    table: Polar, weights: NDArray[np.float64], grid: Grid
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Deposition of a gridded source: its weights convolved with the ground-level kernel, own cell included.
+def area_deposition(table: Polar, weights: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """Deposition of a gridded source: its weights convolved with the kernel of one cell, own cell included.
 
     Parameters
     ----------
@@ -196,16 +157,15 @@ def area_deposition(
 
     Returns
     -------
-    values : ndarray, shape (classes, 2, height, width)
+    ndarray, shape (classes, 2, height, width)
         Dry and wet deposition per unit emitted. [m⁻²]
-    factors : ndarray, shape (classes, 2)
-        See `lattice`.
     """
     from scipy import fft
 
-    kernel, factors = lattice(table, grid.cell_m, spread_source=True)
-    side = kernel.shape[-1]
-    half = side // 2
+    half = int(np.ceil(table.distances_m[-1] / grid.cell_m)) + 2
+    side = 2 * half + 1
+    offsets = (np.arange(side) - half) * grid.cell_m
+    kernel = cell_means(table, offsets, -offsets, grid.cell_m, spread_source=True)
     shape = tuple(fft.next_fast_len(size + side - 1, real=True) for size in (grid.height, grid.width))
     window = (slice(half, half + grid.height), slice(half, half + grid.width))
     weights = np.nan_to_num(np.asarray(weights, float))
@@ -219,7 +179,7 @@ def area_deposition(
     for index in np.ndindex(*kernel.shape[:2]):
         values = fft.irfft2(spectrum * fft.rfft2(kernel[index], shape), shape)[window]
         result[index] = np.where(reached, np.maximum(values, 0.0), 0.0)
-    return result, factors
+    return result
 
 
 def round_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:

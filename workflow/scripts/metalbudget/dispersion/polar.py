@@ -1,247 +1,178 @@
-"""The year's deposition around a source: from hourly plumes to a table by azimuth and distance."""
+"""A year of one source's deposition by direction and distance, class by class: what the operator is sampled from.
 
-from collections.abc import Mapping, Sequence
+In flat terrain an hour's deposition depends on the bearing from the source only through the lateral Gaussian; a year's
+sum over some 180 bearings and 60 distances therefore holds all that any grid of cells needs.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from metalbudget.dispersion import deposition, plume
-from metalbudget.meteorology.boundary_layer import BoundaryLayer, Profiles, profiles
+from metalbudget.dispersion.answers import air_of
+from metalbudget.dispersion.depletion import plume_depth
+from metalbudget.dispersion.gaussian import Place
+from metalbudget.dispersion.launch import launch
+from metalbudget.dispersion.tables import ROOT_TWO_PI, WIDEST, cubic, fill_nodes, gauss_positions
 
-
-@dataclass(frozen=True, eq=False)
-class Removal:
-    """How fast each class leaves a plume, hour by hour; shapes (hours, classes).
-
-    Parameters
-    ----------
-    dry_velocity, settling, scavenging : ndarray
-        [m s⁻¹], [m s⁻¹], [s⁻¹]
-    """
-
-    dry_velocity: NDArray[np.float64]
-    settling: NDArray[np.float64]
-    scavenging: NDArray[np.float64]
+EXTENSION = 5.0  # the depletion integral looks at a fifth of a distance
 
 
 @dataclass(frozen=True, eq=False)
 class Polar:
-    """Annual deposition around a source per unit emitted, by azimuth and ring.
+    """Annual deposition around a source per unit emitted, constant over the valid hours.
 
     Parameters
     ----------
-    edges_m : ndarray, shape (rings + 1,)
-        Ring edges, the first zero. [m]
-    mass : ndarray, shape (azimuths, rings, classes, 2)
-        Share of the emission deposited (dry, wet) in each sector of a ring; azimuth 0 is north, clockwise. [1]
-    aloft : ndarray, shape (classes,)
-        Share still airborne behind the last ring; with `mass` it sums to one. [1]
+    distances_m : ndarray, shape (distances,)
+        Evenly spaced in their logarithm. [m]
+    density : ndarray, shape (bearings, distances, classes, 2)
+        Dry and wet; bearings clockwise from north, evenly spaced. [m⁻²]
     """
 
-    edges_m: NDArray[np.float64]
-    mass: NDArray[np.float64]
-    aloft: NDArray[np.float64]
+    distances_m: NDArray[np.float64]
+    density: NDArray[np.float64]
+
+    def mass(self) -> NDArray[np.float64]:
+        """Share deposited within the last distance, shape (classes, 2). [1]
+
+        Trapezoid in the logarithm of distance; the disc within the first distance has its density.
+        """
+        r = self.distances_m
+        ring = self.density.mean(axis=0) * (2.0 * np.pi * r**2)[:, None, None]
+        step = np.log(r[1] / r[0])
+        return step * (ring.sum(axis=0) - 0.5 * (ring[0] + ring[-1])) + 0.5 * ring[0]
 
 
-def ring_edges(first_m: float, maximum_m: float, rings: int) -> NDArray[np.float64]:
-    """Edges of a disc and log-spaced rings around it, shape (rings + 1,). [m]"""
-    return np.concatenate([[0.0], np.geomspace(first_m, maximum_m, rings)])
+def node_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[np.float64]:
+    """Distances evenly spaced in their logarithm, both ends included. [m]"""
+    count = int(np.ceil(np.log(last_m / first_m) * per_e_fold)) + 1
+    return first_m * (last_m / first_m) ** (np.arange(count) / (count - 1))
 
 
-def removal(
-    layer: BoundaryLayer,
-    classes: Sequence[str],
-    particles: Mapping[str, float | str],
-    gases: Mapping[str, float],
-    phoretic_m_s: float,
-) -> Removal:
-    """Deposition velocities and scavenging rates of every hour and class.
+@njit(nogil=True, cache=True)
+def add_polar_hours(
+    rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
+    limit, reference, factor, distances, inner, directed, round_about,
+):  # fmt: skip
+    """Add some hours of one source.
 
-    Parameters
-    ----------
-    layer : BoundaryLayer
-    classes : sequence of str
-    particles : mapping
-        Rows of particle_class.csv, ``class/parameter``: kind (particle or gas), diameter_um, density_kg_m3.
-    gases : mapping
-        Rows of gas_deposition.csv, ``class/parameter``: diffusivity_m2_s, surface_resistance_s_m.
-    phoretic_m_s : float
-        [m s⁻¹]
+    Parameters as `tables.add_tabled_hours`, and
 
-    Returns
-    -------
-    Removal
-        NaN in hours that are not valid.
-
-    Notes
-    -----
-    ASSUME rain falls as rain (snow is rare on this coast) and temperature of the plume's air is that of the station.
+    distances : ndarray, shape (inner + distances,)
+        With `inner` nodes before the first that is kept.
+    directed : ndarray, shape (bearings, distances, 2 classes)
+        Added to: dry, then wet flux of every class at a bearing per unit emission. [m⁻²]
+    round_about : ndarray, shape (distances, 2 classes)
+        Added to: what lost its direction.
     """
-    shape = (layer.valid.size, len(classes))
-    dry, settling, washed = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    temperature, pressure, rain = layer.temperature_k, layer.pressure_pa, layer.rain_mm
-    air = deposition.aerodynamic_resistance(layer.friction_velocity_m_s, layer.obukhov_length_m, layer.roughness_m)
-    for position, name in enumerate(classes):
-        if particles[f"{name}/kind"] == "gas":
-            diffusivity = float(gases[f"{name}/diffusivity_m2_s"])
-            dry[:, position] = deposition.gas_velocity(
-                air,
-                layer.friction_velocity_m_s,
-                temperature,
-                pressure,
-                diffusivity,
-                float(gases[f"{name}/surface_resistance_s_m"]),
-            )
-            washed[:, position] = deposition.gas_scavenging(rain, temperature, pressure, diffusivity)
+    nodes, classes = distances.size, fraction.size
+    bearings, fields = directed.shape[0], 2 * classes
+    start_step = math.log(distances[1] / distances[0])
+    gauss = gauss_positions(distances)
+    ground, flux = np.empty((2, classes, nodes)), np.empty((2, classes, nodes))
+    path, kept = np.empty((classes, nodes)), np.empty((classes, nodes))
+    column, spread, random = np.empty((2, nodes)), np.empty((2, nodes)), np.empty(nodes)
+    amount = np.empty((2, nodes, fields))
+    wet = np.empty(classes)
+    here = Place(0.0, 0.0, 0.0, 0.0)
+    for index in range(rows.size):
+        hour = rows[index]
+        weight = factor[hour]
+        if weight == 0.0:
             continue
-        diameter = float(particles[f"{name}/diameter_um"]) * 1.0e-6
-        density = float(particles[f"{name}/density_kg_m3"])
-        fall = deposition.settling_velocity(diameter, density, temperature, pressure)
-        settling[:, position] = fall
-        dry[:, position] = deposition.particle_velocity(
-            fall,
-            diameter,
-            air,
-            layer.friction_velocity_m_s,
-            layer.convective_velocity_m_s,
-            temperature,
-            pressure,
-            phoretic_m_s,
-        )
-        efficiency = deposition.collection_efficiency(
-            np.maximum(rain, 1.0e-3), diameter, fall, temperature, pressure, density
-        )
-        washed[:, position] = deposition.particle_scavenging(rain, efficiency)
-    return Removal(dry, settling, washed)
+        air = air_of(hour, scalars, levels, values, sums)
+        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
+        depth = plume_depth(air, source)
+        raining = False
+        for k in range(classes):
+            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
+            raining = raining or wet[k] > 0.0
+        fill_nodes(
+            air, source, distances, here, dry[hour], settling[hour], wet, reference[hour], flags[2], flags[3],
+            False, gauss, ground, flux, path, column, kept, spread, random,
+        )  # fmt: skip
+        used = fields if raining else classes  # without rain the second half stays zero
+        components = 2 if source.penetrated > 0.0 else 1
+        widest = 0.0
+        for i in range(nodes):
+            for component in range(components):
+                widest = max(widest, spread[component, i] / distances[i])
+                for k in range(classes):
+                    part = weight * kept[k, i]
+                    amount[component, i, k] = part * dry[hour, k] * flux[component, k, i]
+                    amount[component, i, classes + k] = part * wet[k] * column[component, i]
+            if i >= inner:
+                lost = random[i] / (2.0 * math.pi * distances[i])
+                for component in range(components):
+                    for f in range(used):
+                        round_about[i - inner, f] += lost * amount[component, i, f]
+        heading = math.atan2(-sine[hour], -cosine[hour])
+        for bearing in range(bearings):
+            turn = bearing * 2.0 * math.pi / bearings - heading
+            ahead, aside = math.cos(turn), math.sin(turn)
+            if ahead <= 0.05 or abs(aside) > WIDEST * widest * ahead:
+                continue
+            # at a bearing every node lies the same number of steps nearer along the plume
+            shift = math.log(ahead) / start_step
+            offset = int(math.floor(shift))
+            t = shift - offset
+            a = -t * (t - 1.0) * (t - 2.0) / 6.0
+            b = 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
+            c = -0.5 * (t + 1.0) * t * (t - 2.0)
+            d = (t + 1.0) * t * (t - 1.0) / 6.0
+            for i in range(inner, nodes):
+                n = i + offset
+                if n < 1:
+                    continue
+                n = min(n, nodes - 3)
+                steady = 1.0 - random[i]
+                if steady <= 0.0:
+                    continue
+                for component in range(components):
+                    s = spread[component]
+                    sigma = a * s[n - 1] + b * s[n] + c * s[n + 1] + d * s[n + 2]
+                    ratio = distances[i] * aside / sigma
+                    exponent = 0.5 * ratio * ratio
+                    if exponent > 0.5 * WIDEST * WIDEST:
+                        continue
+                    across = steady * math.exp(-exponent) / (ROOT_TWO_PI * sigma)
+                    m = amount[component]
+                    target = directed[bearing, i - inner]
+                    for f in range(used):
+                        value = a * m[n - 1, f] + b * m[n, f] + c * m[n + 1, f] + d * m[n + 2, f]
+                        if value > 0.0:
+                            target[f] += across * value
 
 
-def annual_table(
-    source: Mapping[str, float],
-    layer: BoundaryLayer,
-    shape: Profiles,
-    loss: Removal,
-    edges_m: NDArray[np.float64],
-    azimuths: int,
-    parameters: Mapping[str, float],
-) -> Polar:
-    """Mean deposition over the valid hours around one source.
+def annual(job_arrays, rows, valid_hours: int, first_m: float, last_m: float, per_e_fold: float, bearings: int) -> Polar:
+    """Annual table of one source.
 
     Parameters
     ----------
-    source : mapping
-        height_m, diameter_m, exit_temperature_k, exit_velocity_m_s, initial_spread_m; the diameter is zero for a source
-        without plume rise. [m], [m], [K], [m s⁻¹], [m]
-    layer : BoundaryLayer
-    shape : Profiles
-    loss : Removal
-    edges_m : ndarray, shape (rings + 1,)
-        [m]
-    azimuths : int
-        Directions of the table.
-    parameters : mapping
-        Rows of dispersion.csv: direction_spread_deg, angular_spread_low_rad, angular_spread_high_rad,
-        angular_spread_steps, lapse_above_k_m.
+    job_arrays : tuple
+        Weather, stack, flags and losses of `model.arrays_of`.
+    rows : ndarray of int
+        Hours to sum.
+    valid_hours : int
+        By which the sum is divided.
+    first_m, last_m, per_e_fold : float
+        Distances of the table. [m]
+    bearings : int
 
     Returns
     -------
     Polar
-
-    Raises
-    ------
-    ValueError
-        If no hour is valid, or the release height is negative.
-
-    Notes
-    -----
-    A year stands for its valid hours: the emission of calm and missing hours is taken to deposit like the mean of
-    the others. Reported wind directions are rounded, so each is spread by `direction_spread_deg`.
     """
-    hours = np.flatnonzero(layer.valid)
-    if hours.size == 0:
-        raise ValueError("no hour with wind, temperature and cloud")
-    if source["height_m"] < 0.0:
-        raise ValueError(f"release height must not be negative, got {source['height_m']}")
-    spreads = np.geomspace(
-        parameters["angular_spread_low_rad"],
-        parameters["angular_spread_high_rad"],
-        int(parameters["angular_spread_steps"]),
-    )
-    n_class = loss.settling.shape[1]
-    rings = edges_m.size - 1
-    directed = np.zeros((azimuths, spreads.size, rings, n_class, 2))
-    undirected = np.zeros((rings, n_class, 2))
-    aloft = np.zeros(n_class)
-    azimuth = np.nan_to_num((layer.wind_direction_deg + 180.0) % 360.0) * azimuths / 360.0
-    plume.accumulate(
-        np.array(
-            [
-                source["height_m"],
-                source["diameter_m"],
-                source["exit_temperature_k"],
-                source["exit_velocity_m_s"],
-                source["initial_spread_m"],
-            ],
-            dtype=float,
-        ),
-        hours,
-        azimuth,
-        layer.temperature_k,
-        layer.friction_velocity_m_s,
-        layer.obukhov_length_m,
-        layer.mixing_height_m,
-        shape.levels_m,
-        shape.wind,
-        shape.lateral,
-        shape.vertical,
-        loss.dry_velocity,
-        loss.settling,
-        loss.scavenging,
-        edges_m,
-        spreads,
-        layer.roughness_m + 1.0,
-        float(parameters["lapse_above_k_m"]),
-        directed,
-        undirected,
-        aloft,
-    )
-    mass = _spread(directed, spreads, np.radians(parameters["direction_spread_deg"]))
-    mass += undirected[None] / azimuths
-    return Polar(edges_m, mass / hours.size, aloft / hours.size)
-
-
-def levels(parameters: Mapping[str, float]) -> NDArray[np.float64]:
-    """Heights of the profile table from dispersion.csv, shape (levels,). [m]"""
-    return np.concatenate(
-        [
-            [0.0],
-            np.geomspace(
-                parameters["profile_first_level_m"],
-                parameters["profile_last_level_m"],
-                int(parameters["profile_levels"]),
-            ),
-        ]
-    )
-
-
-def plume_profiles(layer: BoundaryLayer, parameters: Mapping[str, float]) -> Profiles:
-    """Integrated profiles on the table's heights."""
-    return profiles(layer, levels(parameters))
-
-
-def _spread(directed: NDArray[np.float64], spreads: NDArray[np.float64], extra_rad: float) -> NDArray[np.float64]:
-    """Convolve each spread class with its wrapped Gaussian around the circle; (azimuths, rings, classes, 2).
-
-    A wrapped Gaussian multiplies harmonic k by exp(−k² σ²/2) exactly, so the mass of every ring is kept.
-    """
-    azimuths = directed.shape[0]
-    harmonic = np.arange(azimuths // 2 + 1)
-    spectrum = np.zeros((harmonic.size, *directed.shape[2:]), dtype=complex)
-    for number, sigma in enumerate(spreads):
-        damping = np.exp(-0.5 * harmonic**2 * (sigma**2 + extra_rad**2))
-        spectrum += np.fft.rfft(directed[:, number], axis=0) * damping[:, None, None, None]
-    mass = np.fft.irfft(spectrum, n=azimuths, axis=0)
-    total = mass.sum(axis=0)
-    mass = np.maximum(mass, 0.0)  # rounding leaves values of -1e-20
-    kept = mass.sum(axis=0)
-    return mass * np.divide(np.maximum(total, 0.0), kept, out=np.zeros_like(kept), where=kept > 0.0)
+    kept = node_distances(first_m, last_m, per_e_fold)
+    ratio = kept[1] / kept[0]
+    inner = int(np.ceil(np.log(min(EXTENSION, first_m)) / np.log(ratio))) + 2
+    distances = np.concatenate([kept[0] * ratio ** np.arange(-inner, 0.0), kept, kept[-1] * ratio ** np.arange(1.0, 3.0)])
+    classes = job_arrays[8].size
+    directed = np.zeros((bearings, kept.size + 2, 2 * classes))
+    round_about = np.zeros((kept.size + 2, 2 * classes))
+    add_polar_hours(rows, *job_arrays, distances, inner, directed, round_about)
+    total = (directed + round_about[None])[:, : kept.size] / valid_hours
+    return Polar(kept, np.ascontiguousarray(np.moveaxis(total.reshape(bearings, kept.size, 2, classes), 2, 3)))

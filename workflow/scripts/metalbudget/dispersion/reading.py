@@ -1,8 +1,10 @@
 """The dispersion's edge: stacks and gridded sources."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from metalbudget import io
+from metalbudget.dispersion.case import GasSurface
 from metalbudget.dispersion.release import Release
 from metalbudget.grid import Grid
 
@@ -30,3 +32,9 @@ def read_releases(sources: FilePath, area_sources: FilePath, surrogates: FilePat
         for name, height in zip(areas["source_id"], areas["release_height_m"], strict=True)
     ]
     return stacks + spread
+
+
+def gas_surface(numbers: Mapping[str, float]) -> GasSurface:
+    """The ground that gases meet, from the rows ``gas_season_MM`` and ``gas_landuse`` of dispersion.csv."""
+    seasons = tuple(int(numbers[f"gas_season_{month:02d}"]) for month in range(1, 13))
+    return GasSurface(seasons, (int(numbers["gas_landuse"]),) * 36)

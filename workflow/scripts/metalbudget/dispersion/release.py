@@ -1,14 +1,16 @@
 """Every source of a study through one year's weather: annual tables, and the fields they leave on the grid."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.dispersion import operator, polar
+from metalbudget.dispersion import model, operator, polar, profiles
+from metalbudget.dispersion.case import Gas, GasSurface, Options, SizeClasses, Source
 from metalbudget.grid import Grid
-from metalbudget.meteorology.boundary_layer import BoundaryLayer
+from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,71 +48,105 @@ class Field:
     ----------
     values : ndarray of float32, shape (2, classes, height, width)
         Dry and wet deposition per unit emitted. [m⁻²]
-    factors : ndarray, shape (classes, 2)
-        What sampling was off by before it was scaled to the table's mass. [1]
-    aloft : ndarray, shape (classes,)
-        Share still airborne behind the last ring. [1]
+    within : ndarray, shape (classes,)
+        Share deposited within the last distance of the table, on the grid or not. [1]
     """
 
     values: NDArray[np.float32]
-    factors: NDArray[np.float64]
-    aloft: NDArray[np.float64]
+    within: NDArray[np.float64]
 
 
-class Weather:
-    """A year's hours as plumes need them: boundary layer, profiles, removal and the table's geometry.
+def substances(
+    classes: Sequence[str], particles: Mapping[str, float | str], gases: Mapping[str, float]
+) -> list[SizeClasses | Gas]:
+    """Each class as AERMOD's METHOD_1 particle of one size, or as a gas.
 
     Parameters
     ----------
-    layer : BoundaryLayer
+    classes : sequence of str
+    particles, gases : mapping
+        Rows of particle_class.csv and gas_deposition.csv, ``class/parameter``.
+    """
+    found: list[SizeClasses | Gas] = []
+    for name in classes:
+        if particles[f"{name}/kind"] == "gas":
+            found.append(
+                Gas(
+                    float(gases[f"{name}/diffusivity_m2_s"]) * 1.0e4,
+                    float(gases[f"{name}/diffusivity_water_m2_s"]) * 1.0e4,
+                    float(gases[f"{name}/cuticular_resistance_s_m"]) * 0.01,
+                    float(gases[f"{name}/henry_pa_m3_mol"]),
+                    float(gases[f"{name}/reactivity"]),
+                )
+            )
+        else:
+            density = float(particles[f"{name}/density_kg_m3"]) / 1000.0
+            found.append(SizeClasses((float(particles[f"{name}/diameter_um"]),), (1.0,), (density,)))
+    return found
+
+
+class Weather:
+    """A year's hours as plumes need them, with what removes each class from the air.
+
+    Parameters
+    ----------
+    hours : SurfaceHours
+    observations : ProfileObservations
     classes : sequence of str
     dispersion : mapping
-        ``max_distance_m`` and ``azimuths`` of the configuration.
+        ``max_distance_m`` and ``bearings`` of the configuration.
     coefficients : mapping of table to rows
         ``dispersion particle_class gas_deposition``
-
-    Attributes
-    ----------
-    edges_m : ndarray, shape (rings + 1,)
-        [m]
+    gas_surface : GasSurface
     """
 
     def __init__(
         self,
-        layer: BoundaryLayer,
+        hours: SurfaceHours,
+        observations: ProfileObservations,
         classes: Sequence[str],
         dispersion: Mapping[str, float],
         coefficients: Mapping[str, Mapping],
+        gas_surface: GasSurface,
     ) -> None:
-        numbers = coefficients["dispersion"]
-        self._layer, self._numbers = layer, numbers
-        self._removal = polar.removal(
-            layer,
-            classes,
-            coefficients["particle_class"],
-            coefficients["gas_deposition"],
-            numbers["phoretic_velocity_m_s"],
-        )
-        self._profiles = polar.plume_profiles(layer, numbers)
-        self.edges_m = polar.ring_edges(numbers["first_radius_m"], dispersion["max_distance_m"], int(numbers["rings"]))
-        self._azimuths = int(dispersion["azimuths"] * numbers["azimuth_oversampling"])
+        self._numbers = coefficients["dispersion"]
+        self._air = model.atmosphere(hours, profiles.grid(hours, observations))
+        self._substances = substances(classes, coefficients["particle_class"], coefficients["gas_deposition"])
+        self._options = Options(deposition=True, gas_surface=gas_surface)
+        self._rows = np.flatnonzero(hours.valid)
+        self._last_m = float(dispersion["max_distance_m"])
+        self._bearings = int(dispersion["bearings"])
 
     def table(self, release: Release) -> polar.Polar:
-        """Annual deposition around a source."""
+        """Annual deposition around a source, every class as if it were all that is emitted."""
         spread = self._numbers["area_spread_per_height"] * release.height_m if release.weights is not None else 0.0
-        source = {
-            "height_m": release.height_m,
-            "diameter_m": release.diameter_m,
-            "exit_temperature_k": release.exit_temperature_k,
-            "exit_velocity_m_s": release.exit_velocity_m_s,
-            "initial_spread_m": spread,
-        }
-        return polar.annual_table(
-            source, self._layer, self._profiles, self._removal, self.edges_m, self._azimuths, self._numbers
+        source = Source(
+            release.name,
+            "point" if release.diameter_m > 0.0 else "volume",
+            1.0,
+            0.0,
+            0.0,
+            release.height_m,
+            exit_temperature_k=release.exit_temperature_k,
+            exit_velocity_m_s=release.exit_velocity_m_s,
+            diameter_m=release.diameter_m,
+            initial_vertical_m=spread,
+        )
+        arrays = model.arrays_of(source, self._air, self._options, self._substances)
+        return polar.annual(
+            arrays,
+            self._rows,
+            self._rows.size,
+            self._numbers["first_radius_m"],
+            self._last_m,
+            self._numbers["nodes_per_e_fold"],
+            self._bearings,
         )
 
 
-def fields(releases: Sequence[Release], weather: Weather, grid: Grid, mantissa_bits: int) -> Iterator[Field]:
+def fields(
+    releases: Sequence[Release], weather: Weather, grid: Grid, mantissa_bits: int, threads: int = 1
+) -> Iterator[Field]:
     """Field of every source in turn; gridded sources of one height share their table.
 
     Parameters
@@ -120,20 +156,30 @@ def fields(releases: Sequence[Release], weather: Weather, grid: Grid, mantissa_b
     grid : Grid
     mantissa_bits : int
         See `operator.round_mantissa`.
+    threads : int
+        Sources calculated at once; the answer does not depend on it.
 
     Yields
     ------
     Field
     """
-    tables: dict[float, polar.Polar] = {}
-    for release in releases:
-        if release.weights is None:
-            table = weather.table(release)
-            values, factors = operator.point_deposition(table, release.x_m, release.y_m, grid)
-        else:
-            if release.height_m not in tables:
-                tables[release.height_m] = weather.table(release)
-            table = tables[release.height_m]
-            values, factors = operator.area_deposition(table, release.weights, grid)
-        single = np.moveaxis(values, 1, 0).astype(np.float32)
-        yield Field(operator.round_mantissa(single, mantissa_bits), factors, table.aloft)
+    shared = {release.height_m: release for release in releases if release.weights is not None}
+
+    def point(release: Release) -> Field:
+        table = weather.table(release)
+        return _field(operator.point_deposition(table, release.x_m, release.y_m, grid), table, mantissa_bits)
+
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        tables = dict(zip(shared, pool.map(weather.table, shared.values()), strict=True))
+        stacks = pool.map(point, [release for release in releases if release.weights is None])
+        for release in releases:
+            if release.weights is None:
+                yield next(stacks)
+            else:
+                table = tables[release.height_m]
+                yield _field(operator.area_deposition(table, release.weights, grid), table, mantissa_bits)
+
+
+def _field(values: NDArray[np.float64], table: polar.Polar, bits: int) -> Field:
+    single = np.moveaxis(values, 1, 0).astype(np.float32)
+    return Field(operator.round_mantissa(single, bits), table.mass().sum(axis=1))

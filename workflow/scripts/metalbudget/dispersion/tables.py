@@ -16,13 +16,16 @@ from metalbudget.dispersion.gaussian import Place, at_receptor, main_plume, pene
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.meander import random_share
 
-NODES_PER_E_FOLD = 16.0  # relative error of annual sums below 1e-3 (tests/kernels/test_dispersion_tables.py)
+NODES_PER_E_FOLD = 10.0  # relative error of annual sums below 1e-3 (tests/kernels/test_dispersion_tables.py)
 FAINT = -300.0  # logarithm that stands for nothing
+ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+FINER = 8
+UNSETTLED = 0.005  # of a spread: particles that have fallen less are where the air is
 WIDEST = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 
 
 @njit(cache=True)
-def _cubic(position, count):
+def cubic(position, count):
     """First of four nodes around a position, and their Lagrange weights."""
     first = int(position) - 1
     if first < 0:
@@ -40,11 +43,40 @@ def _logarithm(value):
 
 
 @njit(cache=True)
+def _bare_density(air, source, distance_m, place, reference_m, settling_m_s):
+    """Density at the reference height over wind of all plumes, without the source's own spread. [s m⁻²]"""
+    fall = settling_m_s * distance_m / source.wind
+    total = 0.0
+    plume = main_plume(air, source, distance_m, place, True)
+    if plume.share > 0.0:
+        fallen = settled(plume, air, source, distance_m, place, fall)
+        total += plume.share * at_receptor(fallen, place, reference_m) / plume.wind
+    if source.penetrated > 0.0:
+        plume = penetrated_plume(air, source, distance_m, place, True)
+        fallen = settled(plume, air, source, distance_m, place, fall)
+        total += plume.share * at_receptor(fallen, place, reference_m) / plume.wind
+    return total
+
+
+@njit(cache=True)
+def gauss_positions(distances):
+    """Where among the nodes the two points of each node's depletion integral lie, shape (nodes, 2)."""
+    step, start = math.log(distances[1] / distances[0]), math.log(distances[0])
+    found = np.zeros((distances.size, 2))
+    for i in range(distances.size):
+        length = max(distances[i] - FIRST_METRE, 0.0)
+        for side, sign in ((0, -1.0), (1, 1.0)):
+            at = FIRST_METRE + (0.5 + sign * GAUSS_NODE) * length
+            found[i, side] = max((math.log(at) - start) / step, 0.0)
+    return found
+
+
+@njit(cache=True)
 def fill_nodes(
-    air, source, distances, place, fraction, dry_m_s, settling_m_s, wet_s, reference_m, dry_depletion, wet_depletion,
-    flux, spread, coherent, pancake,
+    air, source, distances, place, dry_m_s, settling_m_s, wet_s, reference_m, dry_depletion, wet_depletion,
+    with_ground, gauss, ground, flux, path, column, kept, spread, random,
 ):  # fmt: skip
-    """Tables of one source-hour.
+    """Tables of one source-hour, plume by plume and class by class.
 
     Parameters
     ----------
@@ -53,105 +85,143 @@ def fill_nodes(
     distances : ndarray, shape (nodes,)
         Evenly spaced in their logarithm. [m]
     place : Place
-    fraction, dry_m_s, settling_m_s, wet_s : ndarray, shape (classes,)
+    dry_m_s, settling_m_s, wet_s : ndarray, shape (classes,)
     reference_m : float
     dry_depletion, wet_depletion : bool
-    flux : ndarray, shape (classes, nodes)
-        Scratch: logarithm of the density at the reference height over wind.
+    with_ground : bool
+        Whether the density at the receptor is wanted, for concentration.
+    gauss : ndarray, shape (nodes, 2)
+        Of `gauss_positions`.
+    ground, flux : ndarray, shape (2, classes, nodes)
+        Result: density at the receptor and at the reference height over wind, of both plumes, nothing taken out. [s m⁻²]
+    path : ndarray, shape (classes, nodes)
+        Scratch: logarithm of what the depletion integral runs over.
+    column : ndarray, shape (2, nodes)
+        Result: share over wind. [s m⁻¹]
+    kept : ndarray, shape (classes, nodes)
+        Result: what deposition has left. [1]
     spread : ndarray, shape (2, nodes)
         Result: lateral spread of both plumes. [m]
-    coherent : ndarray, shape (2, 3, nodes)
-        Result: logarithm of concentration, dry and wet flux of both plumes, integrated across the wind.
-    pancake : ndarray, shape (nodes, 4)
-        Result: the same of both together, spread over the circle, and the meandering share.
+    random : ndarray, shape (nodes,)
+        Result: meandering share. [1]
     """
-    nodes, classes = distances.size, fraction.size
-    step = math.log(distances[1] / distances[0])
-    start = math.log(distances[0])
+    nodes, classes = distances.size, dry_m_s.size
     penetrated = source.penetrated > 0.0
     bare = source.initial_vertical > 0.0
-    removing = False
-    for k in range(classes):
-        removing = removing or (dry_depletion and dry_m_s[k] > 0.0)
-    if removing:
-        for i in range(nodes):
-            x = distances[i]
-            main = main_plume(air, source, x, place, True)
-            above = main
-            if penetrated:
-                above = penetrated_plume(air, source, x, place, True)
-            for k in range(classes):
-                fall = settling_m_s[k] * x / source.wind
-                total = 0.0
-                if main.share > 0.0:
-                    total = main.share / main.wind * at_receptor(settled(main, air, source, x, place, fall), place, reference_m)
-                if penetrated:
-                    fallen = settled(above, air, source, x, place, fall)
-                    total += above.share / above.wind * at_receptor(fallen, place, reference_m)
-                flux[k, i] = _logarithm(total)
     for i in range(nodes):
         x = distances[i]
         main = main_plume(air, source, x, place, False)
-        random = main.share * random_share(main.lateral_turbulence, main.wind, x)
+        random[i] = main.share * random_share(main.lateral_turbulence, main.wind, x)
         above = main
         if penetrated:
             above = penetrated_plume(air, source, x, place, False)
-            random += above.share * random_share(above.lateral_turbulence, above.wind, x)
-        spread[0, i], spread[1, i] = main.spread_y, above.spread_y
-        length = x - FIRST_METRE
-        for column in range(4):
-            pancake[i, column] = 0.0
-        sums = np.zeros((2, 3))
-        for k in range(classes):
-            amount = fraction[k]
-            if dry_depletion and dry_m_s[k] > 0.0 and length > 0.0:
-                integral = 0.0
-                for sign in (-1.0, 1.0):
-                    at = FIRST_METRE + (0.5 + sign * GAUSS_NODE) * length
-                    first, a, b, c, d = _cubic(max((math.log(at) - start) / step, 0.0), nodes)
-                    row = flux[k]
-                    integral += math.exp(a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3])
-                amount *= math.exp(-0.5 * dry_m_s[k] * length * integral)
-            if wet_depletion and wet_s[k] > 0.0:
-                amount *= math.exp(-wet_s[k] * x / source.wind)
-            fall = settling_m_s[k] * x / source.wind
-            for component in range(2):
-                if component == 1 and not penetrated:
+            random[i] += above.share * random_share(above.lateral_turbulence, above.wind, x)
+        for component in range(2):
+            plume = main if component == 0 else above
+            spread[component, i] = plume.spread_y
+            present = (component == 1 and penetrated) or (component == 0 and main.share > 0.0)
+            part = plume.share / plume.wind if present else 0.0
+            column[component, i] = part
+            negligible = UNSETTLED * min(plume.up_spread, plume.down_spread)
+            like = -1  # the first class that has not settled to speak of; the others have its density
+            for k in range(classes):
+                ground[component, k, i] = 0.0
+                flux[component, k, i] = 0.0
+                if not present:
                     continue
-                plume = main if component == 0 else above
-                if plume.share <= 0.0:
+                fall = settling_m_s[k] * x / source.wind
+                if fall < negligible and like >= 0:
+                    ground[component, k, i] = ground[component, like, i]
+                    flux[component, k, i] = flux[component, like, i]
                     continue
-                part = amount * plume.share / plume.wind
                 fallen = settled(plume, air, source, x, place, fall)
-                sums[component, 0] += part * at_receptor(fallen, place, 0.0)
+                if with_ground:
+                    ground[component, k, i] = part * at_receptor(fallen, place, 0.0)
                 if dry_m_s[k] > 0.0:
-                    if bare or not removing or component == 1 or penetrated:
-                        sums[component, 1] += part * dry_m_s[k] * at_receptor(fallen, place, reference_m)
-                    else:  # the same density stands in the depletion's table
-                        sums[component, 1] += amount * dry_m_s[k] * math.exp(flux[k, i])
-                sums[component, 2] += part * wet_s[k]
-        round_m = 2.0 * math.pi * x
-        for column in range(3):
-            pancake[i, column] = random * (sums[0, column] + sums[1, column]) / round_m
-            for component in range(2):
-                coherent[component, column, i] = _logarithm(sums[component, column])
-        pancake[i, 3] = random
+                    flux[component, k, i] = part * at_receptor(fallen, place, reference_m)
+                if fall < negligible:
+                    like = k
+    for k in range(classes):
+        depositing = dry_depletion and dry_m_s[k] > 0.0
+        if depositing:
+            for i in range(nodes):
+                total = flux[0, k, i] + flux[1, k, i]
+                if bare:
+                    total = _bare_density(air, source, distances[i], place, reference_m, settling_m_s[k])
+                path[k, i] = _logarithm(total)
+        for i in range(nodes):
+            x = distances[i]
+            length = x - FIRST_METRE
+            exponent = 0.0
+            if depositing and length > 0.0:
+                integral = 0.0
+                for side in range(2):
+                    first, a, b, c, d = cubic(gauss[i, side], nodes)
+                    row = path[k]
+                    integral += math.exp(a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3])
+                exponent = 0.5 * dry_m_s[k] * length * integral
+            if wet_depletion:
+                exponent += wet_s[k] * x / source.wind
+            kept[k, i] = math.exp(-exponent) if exponent > 0.0 else 1.0
 
 
 @njit(cache=True)
-def _add_coherent(position, nodes, crosswind, spread, table, columns, weight, target):
+def _all_classes(distances, fraction, dry_m_s, wet_s, ground, flux, column, kept, random, sums, coherent, pancake):
+    """Concentration, dry and wet flux of all classes: logarithms in `coherent` (2, 3, nodes), and `pancake` (nodes, 4)."""
+    for i in range(distances.size):
+        sums[:] = 0.0
+        for k in range(fraction.size):
+            amount = fraction[k] * kept[k, i]
+            for component in range(2):
+                sums[component, 0] += amount * ground[component, k, i]
+                sums[component, 1] += amount * dry_m_s[k] * flux[component, k, i]
+                sums[component, 2] += amount * wet_s[k] * column[component, i]
+        round_m = 2.0 * math.pi * distances[i]
+        pancake[i, 3] = random[i]
+        for quantity in range(3):
+            pancake[i, quantity] = random[i] * (sums[0, quantity] + sums[1, quantity]) / round_m
+            for component in range(2):
+                coherent[component, quantity, i] = _logarithm(sums[component, quantity])
+
+
+@njit(cache=True)
+def _refine(nodes, spread, coherent, pancake, penetrated, columns, fine, fine_pancake):
+    """Cubic interpolation of an hour's tables to `FINER` times as many nodes, between which a straight line will do.
+
+    `fine` (2, finer nodes, 4) holds spread and the logarithms, `fine_pancake` (finer nodes, 4).
+    """
+    for i in range(fine_pancake.shape[0]):
+        first, a, b, c, d = cubic(i / FINER, nodes)
+        for column in range(4):
+            if columns <= column < 3:
+                continue
+            value = (
+                a * pancake[first, column] + b * pancake[first + 1, column] + c * pancake[first + 2, column]
+                + d * pancake[first + 3, column]
+            )  # fmt: skip
+            fine_pancake[i, column] = max(value, 0.0)
+        for component in range(2 if penetrated else 1):
+            row = spread[component]
+            fine[component, i, 0] = a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3]
+            for column in range(columns):
+                row = coherent[component, column]
+                fine[component, i, column + 1] = (
+                    a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3]
+                )
+
+
+@njit(cache=True)
+def _add_coherent(i, part, crosswind, fine, columns, weight, target):
     """Add one plume's coherent part at a receptor."""
-    first, a, b, c, d = _cubic(position, nodes)
-    sigma = a * spread[first] + b * spread[first + 1] + c * spread[first + 2] + d * spread[first + 3]
+    sigma = fine[i, 0] + part * (fine[i + 1, 0] - fine[i, 0])
     ratio = crosswind / sigma
-    if ratio * ratio > WIDEST * WIDEST:
+    exponent = 0.5 * ratio * ratio
+    if exponent > 0.5 * WIDEST * WIDEST:
         return
-    base = weight * math.exp(-0.5 * ratio * ratio) / (2.5066282746310002 * sigma)  # √(2π)
-    for column in range(columns):
-        row = table[column]
-        value = a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3]
-        if value > -250.0:
-            target[column] += base * math.exp(value)
+    base = weight / (ROOT_TWO_PI * sigma)
+    for column in range(1, columns + 1):
+        value = fine[i, column] + part * (fine[i + 1, column] - fine[i, column])
+        target[column - 1] += base * math.exp(value - exponent)
 
 
 @njit(nogil=True, cache=True)
@@ -168,14 +238,21 @@ def add_tabled_hours(
     step = math.log(farthest * 1.001 / low) / (nodes - 1)
     start = math.log(low)
     distances = np.exp(start + step * np.arange(nodes))
-    first, weights = np.empty(count, dtype=np.int32), np.empty((count, 4))
+    fine_nodes = (nodes - 1) * FINER + 1
+    fine_step = step / FINER
+    first, later = np.empty(count, dtype=np.int32), np.empty(count)
     for j in range(count):
-        position = max((math.log(max(distance[j], low)) - start) / step, 0.0)
-        first[j], weights[j, 0], weights[j, 1], weights[j, 2], weights[j, 3] = _cubic(position, nodes)
-    flux, spread = np.empty((classes, nodes)), np.empty((2, nodes))
-    coherent, pancake = np.empty((2, 3, nodes)), np.empty((nodes, 4))
+        position = max((math.log(max(distance[j], low)) - start) / fine_step, 0.0)
+        first[j] = min(int(position), fine_nodes - 2)
+        later[j] = position - first[j]
+    fine, fine_pancake = np.empty((2, fine_nodes, 4)), np.empty((fine_nodes, 4))
+    gauss = gauss_positions(distances)
+    ground, flux = np.empty((2, classes, nodes)), np.empty((2, classes, nodes))
+    path, kept = np.empty((classes, nodes)), np.empty((classes, nodes))
+    column, spread, random_at = np.empty((2, nodes)), np.empty((2, nodes)), np.empty(nodes)
+    sums_of, coherent, pancake = np.empty((2, 3)), np.empty((2, 3, nodes)), np.empty((nodes, 4))
     wet = np.empty(classes)
-    here = Place(place[0, 1], place[0, 1], 0.0)
+    here = Place(place[0, 1], place[0, 1], 0.0, 0.0)
     for index in range(rows.size):
         hour = rows[index]
         weight = factor[hour]
@@ -191,44 +268,43 @@ def add_tabled_hours(
             raining = raining or wet[k] > 0.0
             drying = drying or dry[hour, k] > 0.0
         fill_nodes(
-            air, source, distances, here, fraction, dry[hour], settling[hour], wet, reference[hour], flags[2],
-            flags[3], flux, spread, coherent, pancake,
+            air, source, distances, here, dry[hour], settling[hour], wet, reference[hour], flags[2], flags[3],
+            True, gauss, ground, flux, path, column, kept, spread, random_at,
         )  # fmt: skip
+        _all_classes(
+            distances, fraction, dry[hour], wet, ground, flux, column, kept, random_at, sums_of, coherent, pancake
+        )
         columns = 3 if raining else (2 if drying else 1)
+        penetrated = source.penetrated > 0.0
+        remaining = source.penetrated < 1.0
+        _refine(nodes, spread, coherent, pancake, penetrated, columns, fine, fine_pancake)
         widest = 0.0
         for i in range(nodes):
             widest = max(widest, spread[0, i] / distances[i], spread[1, i] / distances[i])
         widest = (WIDEST * widest) ** 2
         s, c = sine[hour], cosine[hour]
-        penetrated = source.penetrated > 0.0
-        remaining = source.penetrated < 1.0
         for j in range(count):
             if distance[j] < 1.0:
                 continue
-            i = first[j]
-            w0, w1, w2, w3 = weights[j, 0], weights[j, 1], weights[j, 2], weights[j, 3]
+            i, part = first[j], later[j]
             target = out[j]
-            for column in range(columns):
-                value = (
-                    w0 * pancake[i, column] + w1 * pancake[i + 1, column] + w2 * pancake[i + 2, column]
-                    + w3 * pancake[i + 3, column]
-                )  # fmt: skip
-                if value > 0.0:
-                    target[column] += weight * value
+            for quantity in range(columns):
+                low_value = fine_pancake[i, quantity]
+                target[quantity] += weight * (low_value + part * (fine_pancake[i + 1, quantity] - low_value))
             downwind = -(x[j] * s + y[j] * c)
             if downwind <= low:
                 continue
             crosswind = x[j] * c - y[j] * s
             if crosswind * crosswind > widest * downwind * downwind:
                 continue
-            random = (
-                w0 * pancake[i, 3] + w1 * pancake[i + 1, 3] + w2 * pancake[i + 2, 3] + w3 * pancake[i + 3, 3]
-            )
+            random = fine_pancake[i, 3] + part * (fine_pancake[i + 1, 3] - fine_pancake[i, 3])
             if random >= 1.0:
                 continue
-            position = (math.log(downwind) - start) / step
-            part = weight * (1.0 - random)
+            position = (math.log(downwind) - start) / fine_step
+            i = min(int(position), fine_nodes - 2)
+            part = position - i
+            steady = weight * (1.0 - random)
             if remaining:
-                _add_coherent(position, nodes, crosswind, spread[0], coherent[0], columns, part, target)
+                _add_coherent(i, part, crosswind, fine[0], columns, steady, target)
             if penetrated:
-                _add_coherent(position, nodes, crosswind, spread[1], coherent[1], columns, part, target)
+                _add_coherent(i, part, crosswind, fine[1], columns, steady, target)
