@@ -15,15 +15,16 @@ Air = namedtuple(
     "Air",
     "convective mixing_height convective_height mechanical_height friction convective_velocity obukhov mixing_wind "
     "mixing_vertical lapse_above levels wind lateral vertical gradient temperature wind_sum lateral_sum vertical_sum "
-    "gradient_sum temperature_sum rural_height urban",
-    defaults=(0.0, False),
+    "gradient_sum temperature_sum rural_height urban top_temperature",
 )
 Air.__doc__ = """One hour's air.
 
 `convective` whether the heat flux is upward; `mixing_height` the greater of the convective and mechanical heights by
 day, the mechanical one by night [m]; `temperature` at the reference height [K]; profiles on `levels` (levels,) and
-their integrals from the ground. `urban`: whether the urban night layer is in force, with `rural_height` the country's
-mixing height, by which plumes still spread across the wind [m].
+their integrals from the ground. `urban`: whether the urban night layer is in force. What EPA's AERMOD then still takes
+from the country around (found by experiment): `rural_height`, the mixing height by which plumes spread across the wind
+[m]; `top_temperature`, the potential temperature at that height, for penetration [K]; the means over the mixed layer
+`mixing_wind` and `mixing_vertical`, for the distance to the well mixed state [m s⁻¹].
 """
 
 Mean = namedtuple("Mean", "wind lateral vertical gradient temperature")

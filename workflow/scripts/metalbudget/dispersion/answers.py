@@ -23,7 +23,7 @@ def air_of(hour, scalars, levels, shapes, sums):
     Parameters
     ----------
     hour : int
-    scalars : ndarray, shape (hours, 10)
+    scalars : ndarray, shape (hours, 12)
         See `model.Atmosphere`.
     levels : ndarray, shape (levels,)
     shapes, sums : ndarray, shape (hours, 5, levels)
@@ -37,7 +37,7 @@ def air_of(hour, scalars, levels, shapes, sums):
     p, q = shapes[hour], sums[hour]
     return Air(
         s[0] > 0.0, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], levels,
-        p[0], p[1], p[2], p[3], p[4], q[0], q[1], q[2], q[3], q[4],
+        p[0], p[1], p[2], p[3], p[4], q[0], q[1], q[2], q[3], q[4], s[10], s[11] > 0.0,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ DRY_LAPSE_K_M = 9.80616 / 1004.0  # g/c_p of dry air
 LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
 AMBIENT_EXCESS_K = 1.0e-5  # gas let off at the air's temperature ends its rise at once, having no momentum law to follow
 RISE_TOLERANCE, RISE_ROUNDS = 0.01, 5  # of the rise in stable air; then the mean of the last two (found by experiment)
+URBAN_LAPSE_ABOVE_K_M = 0.005  # stable air above the urban layer (EPA-454/R-03-004, section 4.1.3)
 MIXED_SHARE = 0.8  # the plume's final rise lies this far on its way to the mixed state at most
 
 Launch = namedtuple(
@@ -39,6 +40,29 @@ stack above the mixed layer; fluxes of `buoyancy` [m⁴ s⁻³] and `momentum` [
 the distance at which it ends [m]; `penetrated` share above the mixed layer [1] and its height [m]; height and distance of the
 well mixed state, and the distance and rise from which the centroid turns to it [m]; `here`: the air at release.
 """
+
+
+@njit(cache=True)
+def stable_final(air, buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency):
+    """Final rise in stable air; through the top of the urban night layer if it gets there. [m]
+
+    A plume whose rise takes it above the urban layer finds its equilibrium in the stable air there as a plume does
+    that penetrates the mixed layer by day, but stays one. Found by experiment with EPA's AERMOD.
+    """
+    rise = stable_limit(
+        buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency, air.friction
+    )
+    gap = air.mixing_height - height_m
+    if air.urban and buoyancy > 0.0 and 0.0 < gap < rise:
+        equilibrium = equilibrium_rise(buoyancy, wind_m_s, gap, URBAN_LAPSE_ABOVE_K_M, air.top_temperature)
+        return risen_through(gap, equilibrium, min(max(1.5 - gap / equilibrium, 0.0), 1.0))
+    return rise
+
+
+@njit(cache=True)
+def risen_through(gap_m, equilibrium_m, share):
+    """Rise of a plume's penetrating share: Δh_eq of the whole plume, gap/2 + ¾ Δh_eq of a part (Weil et al. 1997). [m]"""
+    return equilibrium_m if share == 1.0 else 0.5 * gap_m + 0.75 * equilibrium_m
 
 
 @njit(cache=True)
@@ -79,12 +103,12 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
             height = stack_tip_height(height_m, diameter_m, exit_velocity_m_s, here.wind)
         if stable:
             frequency = brunt_vaisala(here.gradient, here.temperature)
-            final = stable_limit(buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency, air.friction)
+            final = stable_final(air, buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency)
             before, rounds = 2.0 * final, 0
             while abs(final - before) >= RISE_TOLERANCE * final and rounds < RISE_ROUNDS:
                 wind, frequency = halfway(air, here, height, final)
                 before, rounds = final, rounds + 1
-                final = stable_limit(buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency, air.friction)
+                final = stable_final(air, buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency)
             if abs(final - before) >= RISE_TOLERANCE * final:
                 final = 0.5 * (final + before)
             distance = stable_distance(buoyancy, momentum, wind, frequency)
@@ -95,13 +119,10 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
     penetrated, penetrated_height = 0.0, 0.0
     if not stable and buoyancy > 0.0:
         gap = air.mixing_height - height
-        top = at(air, air.mixing_height)
-        equilibrium = equilibrium_rise(buoyancy, here.wind, gap, air.lapse_above, top.temperature)
+        equilibrium = equilibrium_rise(buoyancy, here.wind, gap, air.lapse_above, air.top_temperature)
         penetrated = min(max(1.5 - gap / equilibrium, 0.0), 1.0)
-        if penetrated == 1.0:
-            penetrated_height = height + equilibrium
-        elif penetrated > 0.0:
-            penetrated_height = 0.5 * (height + air.mixing_height) + 0.75 * equilibrium
+        if penetrated > 0.0:
+            penetrated_height = height + risen_through(gap, equilibrium, penetrated)
     mixed_distance = air.mixing_height * air.mixing_wind / air.mixing_vertical
     centroid_distance = min(distance, MIXED_SHARE * mixed_distance) if not stable else distance
     centroid_rise = unstable_rise(centroid_distance, buoyancy, momentum, here.wind) if not stable else final

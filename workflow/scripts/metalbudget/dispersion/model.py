@@ -19,7 +19,7 @@ from metalbudget.dispersion.area import add_area_answer
 from metalbudget.dispersion.case import Options, Receptors, Source, Substance
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
-from metalbudget.dispersion.launch import launch
+from metalbudget.dispersion.launch import launch, steering_height
 from metalbudget.dispersion.removal import removal
 from metalbudget.dispersion.tables import add_tabled_hours
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
@@ -60,10 +60,10 @@ class Atmosphere:
     ----------
     hours : SurfaceHours
     shape : Profiles
-    scalars : ndarray, shape (hours, 10)
+    scalars : ndarray, shape (hours, 12)
         Upward heat flux (1 or 0), mixing height, convective and mechanical height, friction velocity, convective
-        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it.
-        [m], [m s⁻¹], [K m⁻¹]
+        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it, mixing
+        height of the country, urban night (1 or 0). [m], [m s⁻¹], [K m⁻¹]
     values, sums : ndarray, shape (hours, 5, levels)
         Wind, turbulence, gradient and temperature by level; their integrals from the ground.
     """
@@ -92,14 +92,36 @@ def _integrals(levels, values, depth, sums, layer):
             layer[hour, column] = (sums[hour, shape, below] + step * (v[below] + 0.5 * slope * step)) / top
 
 
-def atmosphere(hours: SurfaceHours, shape: profiles.Profiles) -> Atmosphere:
-    """Arrange a year's hours for the compiled kernels."""
+def _depth(hours: SurfaceHours) -> NDArray[np.float64]:
+    """Mixing height: by day the greater of both, shape (hours,). [m]"""
+    height = np.where(hours.valid & (hours.obukhov_length_m < 0.0), np.nan_to_num(hours.convective_height_m), 0.0)
+    mechanical = np.where(hours.valid, np.nan_to_num(hours.mechanical_height_m), 1.0)
+    return np.maximum(np.maximum(height, mechanical), 1.0)
+
+
+def atmosphere(
+    hours: SurfaceHours,
+    shape: profiles.Profiles,
+    country: SurfaceHours | None = None,
+    night: NDArray[np.bool_] | None = None,
+) -> Atmosphere:
+    """Arrange a year's hours for the compiled kernels.
+
+    Parameters
+    ----------
+    hours : SurfaceHours
+    shape : Profiles
+    country : SurfaceHours, optional
+        The same hours outside the town, if these are a town's.
+    night : ndarray of bool, shape (hours,), optional
+        Where the urban night layer is in force.
+    """
     n = hours.friction_velocity_m_s.size
     good = hours.valid
     convective = good & (hours.obukhov_length_m < 0.0)
     height = np.where(convective, np.nan_to_num(hours.convective_height_m), 0.0)
     mechanical = np.where(good, np.nan_to_num(hours.mechanical_height_m), 1.0)
-    depth = np.maximum(np.maximum(height, mechanical), 1.0)
+    depth = _depth(hours)
     values = np.ascontiguousarray(
         np.stack(
             [
@@ -117,6 +139,7 @@ def atmosphere(hours: SurfaceHours, shape: profiles.Profiles) -> Atmosphere:
     )
     sums, layer = np.empty_like(values), np.empty((n, 2))
     _integrals(profiles.LEVELS_M, values, depth, sums, layer)
+    rural = depth if country is None else _depth(country)
     scalars = np.column_stack(
         [
             convective,
@@ -129,6 +152,8 @@ def atmosphere(hours: SurfaceHours, shape: profiles.Profiles) -> Atmosphere:
             layer[:, 0],
             layer[:, 1],
             np.maximum(np.nan_to_num(hours.lapse_above_k_m, nan=0.005), 0.005),
+            rural,
+            np.zeros(n) if night is None else night,
         ]
     ).astype(np.float64)
     return Atmosphere(hours, shape, np.ascontiguousarray(scalars), values, sums)
@@ -205,9 +230,33 @@ def _area_hours(
                 target[column] += weight * found[column]
 
 
-def _steered(shape: profiles.Profiles, source: Source, hours: SurfaceHours) -> NDArray[np.float64]:
-    """Direction the wind comes from where the source lets go, shape (hours,). [°]"""
-    return profiles.at_height(shape.direction_deg, source.height_m)
+@njit(cache=True)
+def _steering_heights(scalars, levels, values, sums, valid, stack, downwash):
+    """Height whose wind the plume of a stack follows, shape (hours,). [m]"""
+    found = np.zeros(scalars.shape[0])
+    for hour in range(found.size):
+        if valid[hour]:
+            air = air_of(hour, scalars, levels, values, sums)
+            source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
+            found[hour] = steering_height(source)
+    return found
+
+
+def _steered(air: Atmosphere, stack: NDArray[np.float64], downwash: bool) -> NDArray[np.float64]:
+    """Direction the wind comes from where it steers the plume, shape (hours,). [°]"""
+    direction = air.shape.direction_deg
+    if np.array_equal(np.nan_to_num(direction[:, 0]), np.nan_to_num(direction[:, -1])) and np.all(
+        np.nan_to_num(np.ptp(direction, axis=1)) == 0.0
+    ):
+        return direction[:, 0]
+    valid = np.asarray(air.hours.valid)
+    height = _steering_heights(air.scalars, profiles.LEVELS_M, air.values, air.sums, valid, stack, downwash)
+    upper = np.clip(np.searchsorted(profiles.LEVELS_M, height, side="right"), 1, profiles.LEVELS_M.size - 1)
+    part = (height - profiles.LEVELS_M[upper - 1]) / (profiles.LEVELS_M[upper] - profiles.LEVELS_M[upper - 1])
+    row = np.arange(height.size)
+    low, high = direction[row, upper - 1], direction[row, upper]
+    turn = np.mod(high - low + 180.0, 360.0) - 180.0  # the short way round
+    return np.mod(low + np.clip(part, 0.0, 1.0) * turn, 360.0)
 
 
 def run(
@@ -254,12 +303,12 @@ def run(
     valid = used & hours.valid
     airs = {False: atmosphere(hours, profiles.grid(hours, observations, options.base_elevation_m))}
     if any(source.urban for source in sources):
-        from metalbudget.dispersion.urban import urban
+        from metalbudget.dispersion.urban import night, urban
 
         town = urban(
             hours, observations, options.urban_population, options.urban_roughness_m, options.base_elevation_m
         )
-        airs[True] = atmosphere(*town)
+        airs[True] = atmosphere(*town, hours, night(hours, options.urban_population))
     count = receptors.x_m.size
     shape = (len(groups), hours.size, count, 3) if hourly else (len(groups), 1, count, 3)
     totals = np.zeros(shape)
@@ -325,7 +374,20 @@ def arrays_of(
         dry velocity, settling, scavenging, washout and its limit; reference height; emission factor.
     """
     hours = air.hours
-    direction = np.deg2rad(np.nan_to_num(_steered(air.shape, source, hours)))
+    stack = np.array(
+        [
+            source.height_m,
+            source.diameter_m if source.kind == "point" else 0.0,
+            source.exit_velocity_m_s,
+            source.exit_temperature_k,
+            options.base_elevation_m,
+            source.initial_lateral_m,
+            source.initial_vertical_m,
+            source.base_elevation_m,
+        ],
+        dtype=float,
+    )
+    direction = np.deg2rad(np.nan_to_num(_steered(air, stack, options.stack_tip_downwash)))
     n = hours.size
     substances = list(apart) if apart is not None else [source.substance] if source.substance is not None else []
     if substances and options.deposition:
@@ -342,19 +404,6 @@ def arrays_of(
         rates = tuple(np.zeros((n, 1)) for _ in RATES)
         fraction, reference = np.ones(1), np.ones(n)
     factor = np.ones(n) if source.emission_factor is None else np.ascontiguousarray(source.emission_factor, dtype=float)
-    stack = np.array(
-        [
-            source.height_m,
-            source.diameter_m if source.kind == "point" else 0.0,
-            source.exit_velocity_m_s,
-            source.exit_temperature_k,
-            options.base_elevation_m,
-            source.initial_lateral_m,
-            source.initial_vertical_m,
-            source.base_elevation_m,
-        ],
-        dtype=float,
-    )
     flags = (
         options.stack_tip_downwash,
         options.terrain,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,36 @@ def substances(
     return found
 
 
+def source_of(release: Release, spread_per_height: float) -> Source:
+    """A release as a source at the origin that emits one; with weights, one place of it.
+
+    Parameters
+    ----------
+    release : Release
+    spread_per_height : float
+        Initial vertical spread of a gridded source relative to its height. [1]
+    """
+    return Source(
+        release.name,
+        "point" if release.diameter_m > 0.0 else "volume",
+        1.0,
+        0.0,
+        0.0,
+        release.height_m,
+        exit_temperature_k=release.exit_temperature_k,
+        exit_velocity_m_s=release.exit_velocity_m_s,
+        diameter_m=release.diameter_m,
+        initial_vertical_m=spread_per_height * release.height_m if release.weights is not None else 0.0,
+    )
+
+
+class Tables(Protocol):
+    """Whatever knows a source's annual table: `Weather`, or `engine.Aermod`."""
+
+    def table(self, release: Release, /) -> polar.Polar:
+        """Annual deposition around a source, every class as if it were all that is emitted."""
+
+
 class Weather:
     """A year's hours as plumes need them, with what removes each class from the air.
 
@@ -119,19 +150,7 @@ class Weather:
 
     def table(self, release: Release) -> polar.Polar:
         """Annual deposition around a source, every class as if it were all that is emitted."""
-        spread = self._numbers["area_spread_per_height"] * release.height_m if release.weights is not None else 0.0
-        source = Source(
-            release.name,
-            "point" if release.diameter_m > 0.0 else "volume",
-            1.0,
-            0.0,
-            0.0,
-            release.height_m,
-            exit_temperature_k=release.exit_temperature_k,
-            exit_velocity_m_s=release.exit_velocity_m_s,
-            diameter_m=release.diameter_m,
-            initial_vertical_m=spread,
-        )
+        source = source_of(release, self._numbers["area_spread_per_height"])
         arrays = model.arrays_of(source, self._air, self._options, self._substances)
         return polar.annual(
             arrays,
@@ -145,14 +164,14 @@ class Weather:
 
 
 def fields(
-    releases: Sequence[Release], weather: Weather, grid: Grid, mantissa_bits: int, threads: int = 1
+    releases: Sequence[Release], weather: Tables, grid: Grid, mantissa_bits: int, threads: int = 1
 ) -> Iterator[Field]:
     """Field of every source in turn; gridded sources of one height share their table.
 
     Parameters
     ----------
     releases : sequence of Release
-    weather : Weather
+    weather : Tables
     grid : Grid
     mantissa_bits : int
         See `operator.round_mantissa`.
