@@ -10,7 +10,8 @@ import pytest
 import yaml
 from metalbudget import cli, io, settings
 from metalbudget.dispersion import executable, runstream, study_source
-from metalbudget.dispersion.case import SizeClasses
+from metalbudget.dispersion.case import Gas, SizeClasses
+from metalbudget.dispersion.reading import gas_surface
 from metalbudget.errors import InputError
 
 
@@ -54,6 +55,9 @@ def study(tmp_path_factory, request) -> Path:
         "F1,smelter,point,2010,p0.5,6.0,1.5\nF1,smelter,point,2010,p7,2.0,1.5\nF1,smelter,point,2010,p15,0,1.5\n"
         "F1,smelter,point,2010,hg0,1.0,1.5\n"
     )
+    (emissions / "hg.csv").write_text(
+        "source_id,sector,kind,year,class,kg,gsd\nF1,smelter,point,2010,hg0,3.0,1.5\nF1,smelter,point,2010,hg2,2.0,1.5\n"
+    )
     config = settings.load(settings.REPOSITORY / "config" / "config.yaml")
     config["region"] = {"source": "folder", "folder": "raw"}
     config["weather"] = {"years": [2018], "of_year": {2010: [2018]}}
@@ -85,12 +89,25 @@ def test_a_metal_of_a_stack(study, tmp_path, capsys):
     assert "8760 hours of 2018" in capsys.readouterr().out
 
 
+def test_a_gas_meets_the_ground_of_the_study(study, tmp_path):
+    assert export(study, tmp_path / "x", "--metal", "hg") == 0
+    deck = runstream.read(tmp_path / "x" / "F1.inp")
+    (source,) = deck.sources
+    assert isinstance(source.substance, Gas)
+    assert source.substance.reactivity == 1.0
+    assert source.emission == pytest.approx(2.0 * 1000.0 / (8760 * 3600))
+    surface = gas_surface(settings.coefficients("dispersion"))
+    assert deck.options.gas_surface.season_of_month == surface.season_of_month
+    assert deck.options.gas_surface.landuse_of_sector == surface.landuse_of_sector
+
+
 def test_unit_emission_has_a_group_for_each_class(study, tmp_path):
     assert export(study, tmp_path / "x", "--hourly", source="F2") == 0
     deck = runstream.read(tmp_path / "x" / "F2.inp")
     assert [source.emission for source in deck.sources] == [1.0] * 5
     assert list(deck.groups) == ["ALL", "P0_5", "P1_5", "P3_5", "P7", "P15"]
     assert deck.groups["P7"] == [3]
+    assert deck.sources[3].substance == SizeClasses((0.5, 1.5, 3.5, 7.0, 15.0), (0.0, 0.0, 0.0, 1.0, 0.0), (1.0,) * 5)
     assert deck.averaging == ("1", "PERIOD")
 
 

@@ -318,11 +318,17 @@ def study(tmp_path_factory):
         operator=folder / "operator.nc",
         boundary_layer=folder / "meteorology.csv",
         year=2018,
-        dispersion={"max_distance_m": 50000, "bearings": 72, "rural_surface_roughness_m": 0.15},
+        dispersion={
+            "engine": "metalbudget",
+            "max_distance_m": 50000,
+            "bearings": 72,
+            "rural_surface_roughness_m": 0.15,
+        },
         coefficients={
             name: settings.coefficients(name)
             for name in ("boundary_layer", "dispersion", "particle_class", "gas_deposition")
         },
+        threads=1,
     )
     return folder
 
@@ -337,17 +343,21 @@ def test_operator_file(study):
     assert np.all(content["inside"] > 0.0)
     assert np.all(content["inside"] < 1.0)
     assert np.all(content["inside"][2] > content["inside"][1])  # roads deposit nearer than a tall stack outside
-    table = io.read_table(study / "meteorology.csv", text=("stability_class",))
+    table = io.read_table(study / "meteorology.csv")
     assert len(table["hour"]) == 8760
-    assert set(table["stability_class"]) <= set("ABCDEF")
+    used = table["used"] == 1.0
+    assert np.all(table["friction_velocity_m_s"][used] > 0.0)
+    assert np.isnan(table["convective_height_m"][used & (table["obukhov_length_m"] > 0.0)]).all()
+    assert np.all(table["convective_height_m"][used & (table["obukhov_length_m"] < 0.0)] > 0.0)
+    assert 0.9 * 8760 < used.sum() < 8760  # the weather has calm hours
 
 
 def test_kernels_are_compiled_for_the_types_of_the_job(study):
     """`make setup` compiles ahead: another type would be compiled again in the job."""
     from metalbudget import compile as ahead
-    from metalbudget.dispersion import operator, plume
+    from metalbudget.dispersion import model, operator, polar
 
-    kernels = (plume.accumulate, operator._sample)
+    kernels = (model._integrals, polar.add_polar_hours, operator._sample)
     of_the_job = [set(kernel.signatures) for kernel in kernels]
     ahead.compile_kernels()
     assert [set(kernel.signatures) for kernel in kernels] == of_the_job

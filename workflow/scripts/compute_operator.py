@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from metalbudget import io, weather_files
+from metalbudget.dispersion import engine
 from metalbudget.dispersion.reading import gas_surface, read_releases
-from metalbudget.dispersion.release import Weather, fields
+from metalbudget.dispersion.release import fields
 from metalbudget.meteorology.station import hourly_table, study_hours
 from metalbudget.runlog import logger, logging_to
 
@@ -32,7 +33,8 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
 
     classes = list(dict.fromkeys(key.split("/")[0] for key in coefficients["particle_class"]))
     releases = read_releases(files["sources"], files["area_sources"], files["surrogates"], grid)
-    through = Weather(hours, observations, classes, dispersion, coefficients, gas_surface(coefficients["dispersion"]))
+    surface = gas_surface(coefficients["dispersion"])
+    through = engine.tables(hours, observations, classes, dispersion, coefficients, surface)
     deposited = np.zeros((2, len(releases), len(classes), grid.height, grid.width), dtype=np.float32)
     bits = int(coefficients["dispersion"]["mantissa_bits"])
     for position, field in enumerate(fields(releases, through, grid, bits, threads)):
@@ -58,6 +60,7 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
         calm_hours=calm,
         missing_hours=missing,
         max_distance_m=float(dispersion["max_distance_m"]),
+        engine=dispersion["engine"],
         source_rule="compute_operator",
     )
 

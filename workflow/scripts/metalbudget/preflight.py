@@ -68,7 +68,7 @@ def examine(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path
     schemas = settings.WORKFLOW / "schemas"
     problems = inputs.schema_problems(config, schemas / "config.schema.json")
     problems += inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
-    problems = problems or inputs.with_mend(settings.check(config, scenarios))
+    problems = problems or inputs.with_mend(settings.check(config, scenarios, study))
     if not problems and config["region"]["source"] == "folder":
         problems = inputs.check(study / settings.raw_folder(config), config, scenarios)
     if not problems:
@@ -142,6 +142,8 @@ def _signature(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: P
     if config.get("region", {}).get("source") == "folder":
         folder = study / str(config["region"].get("folder", ""))
         files += sorted(path for path in folder.rglob("*") if path.is_file())
+    if config.get("dispersion", {}).get("engine") == "aermod":
+        files += [path for path in [study / str(config["dispersion"].get("executable", ""))] if path.is_file()]
     for path in files:
         state = path.stat()
         digest.update(f"{path}|{state.st_size}|{state.st_mtime_ns}\n".encode())

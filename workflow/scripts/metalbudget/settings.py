@@ -146,9 +146,35 @@ def scenario_landuse(scenarios: Mapping[str, Any], selected: list[str]) -> dict[
     return result
 
 
-def check(config: Mapping[str, Any], scenarios: Mapping[str, Any]) -> list[InputError]:
-    """Problems that a schema cannot see: keys that must agree with each other."""
+def aermod_executable(dispersion: Mapping[str, Any], study: str | Path = ".") -> Path:
+    """The user's AERMOD, for the engine aermod; jobs run in the study folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    program = Path(study) / str(dispersion["executable"])
+    if not dispersion["executable"] or not program.is_file():
+        raise InputError(
+            "the engine aermod needs EPA's program, which is not there",
+            file="configuration",
+            where="dispersion.executable",
+            found=dispersion["executable"] or "an empty value",
+            expected="the path of an AERMOD executable, absolute or from the study folder",
+            mend="give the path, or set dispersion.engine to metalbudget",
+        )
+    return program
+
+
+def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | Path = ".") -> list[InputError]:
+    """Problems that a schema cannot see: keys that must agree with each other, and the program that is named."""
     problems: list[InputError] = []
+    if config["dispersion"]["engine"] == "aermod":
+        try:
+            aermod_executable(config["dispersion"], study)
+        except InputError as error:
+            problems.append(error)
 
     def report(key: str, message: str, found: object, expected: object, mend: str | None = None) -> None:
         problems.append(InputError(message, file="configuration", where=key, found=found, expected=expected, mend=mend))

@@ -8,8 +8,6 @@ from metalbudget.errors import InputError
 
 # An area source becomes so many squares at most; more would take AERMOD days.
 _MOST_SQUARES = 400
-_TEMPERATE_SEASONS = {"winter": 3, "spring": 5, "summer": 1, "autumn": 2}  # winter without snow: ASSUME mild winters
-_FARMLAND = 2  # AERMOD's land use class; ASSUME it all around
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Gather, write, and say what was written."""
     from metalbudget.dispersion import export
     from metalbudget.dispersion.case import Options
+    from metalbudget.dispersion.reading import gas_surface
     from metalbudget.meteorology import aermet_files
+    from metalbudget.settings import coefficients
 
     study, out = Path(arguments.study), Path(arguments.out)
     _check_folders(study, out)
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         terrain=arguments.terrain,
         deposition=True,
         base_elevation_m=height if arguments.terrain else 0.0,
-        gas_surface=_gas_surface(hours.latitude_deg),
+        gas_surface=gas_surface(coefficients("dispersion")),
     )
     name = arguments.source if arguments.source.replace("_", "").replace("-", "").isalnum() else "source"
     lines = export.runstream(
@@ -113,32 +113,22 @@ def _weather_year(config: dict[str, Any], year: int) -> int:
 
 def _weather(study: Path, config: dict[str, Any], year: int):
     """Hours and observations of a weather year, and the station's elevation."""
-    import numpy as np
-
     from metalbudget import weather_files
-    from metalbudget.meteorology.aermet import surface_hours
-    from metalbudget.meteorology.surface import SurfaceCharacteristics, season_of
+    from metalbudget.meteorology.station import study_hours
     from metalbudget.settings import coefficients, raw_folder
 
     folder = study / raw_folder(config) / "weather"
     table = folder / f"{year}.csv"
     epw = folder / f"{year}.epw"
     files = [epw, folder / f"{year}_rain.csv"] if epw.exists() and not table.exists() else [table]
-    hourly = weather_files.read(files, year)
-    if "year" not in hourly:
-        start = np.datetime64(f"{year}-01-01")
-        dates = start + (hourly["day_of_year"] - 1).astype("timedelta64[D]")
-        hourly["year"] = np.full(dates.size, year)
-        hourly["day"] = (dates - dates.astype("datetime64[M]")).astype(int) + 1
     station = weather_files.read_station(folder / "station.csv")
-    numbers = coefficients("boundary_layer")
-    seasons = [season_of(month, southern=station["latitude_deg"] < 0.0) for month in range(1, 13)]
-    around = SurfaceCharacteristics.monthly(
-        [numbers[f"albedo_{season}"] for season in seasons],
-        [numbers[f"bowen_ratio_{season}"] for season in seasons],
+    hours, observations = study_hours(
+        weather_files.read(files, year),
+        station,
+        year,
         config["dispersion"]["rural_surface_roughness_m"],
+        coefficients("boundary_layer"),
     )
-    hours, observations = surface_hours(hourly, station, around, numbers)
     return hours, observations, station["elevation_m"]
 
 
@@ -256,15 +246,6 @@ def _receptors(study: Path, arguments: argparse.Namespace, place: tuple[float, f
         for source, row, column in zip(sources, rows, columns, strict=True)
     ]
     return Receptors(x, y, ground, np.maximum(hill, ground), np.zeros(x.size)), based
-
-
-def _gas_surface(latitude_deg: float):
-    """Seasons by month and farmland all around."""
-    from metalbudget.dispersion.case import GasSurface
-    from metalbudget.meteorology.surface import season_of
-
-    seasons = tuple(_TEMPERATE_SEASONS[season_of(month, southern=latitude_deg < 0.0)] for month in range(1, 13))
-    return GasSurface(season_of_month=seasons, landuse_of_sector=(_FARMLAND,) * 36)
 
 
 def _readme(arguments: argparse.Namespace, name: str, weather_year: int, emitted: str) -> list[str]:

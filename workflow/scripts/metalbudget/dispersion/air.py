@@ -22,8 +22,8 @@ Air.__doc__ = """One hour's air.
 `convective` whether the heat flux is upward; `mixing_height` the greater of the convective and mechanical heights by
 day, the mechanical one by night [m]; `temperature` at the reference height [K]; profiles on `levels` (levels,) and
 their integrals from the ground. `urban`: whether the urban night layer is in force. What EPA's AERMOD then still takes
-from the country around (found by experiment): `rural_height`, the mixing height by which plumes spread across the wind
-[m]; `top_temperature`, the potential temperature at that height, for penetration [K]; the means over the mixed layer
+from the country around (found by experiment): `rural_height`, the mechanical height by which plumes spread across the wind
+[m]; `top_temperature`, the potential temperature at its mixing height, for penetration [K]; the means over the mixed layer
 `mixing_wind` and `mixing_vertical`, for the distance to the well mixed state [m s⁻¹].
 """
 

@@ -10,7 +10,7 @@ from numba import njit
 
 from metalbudget.dispersion.air import Air
 from metalbudget.dispersion.depletion import gauss_integral, romberg_integral
-from metalbudget.dispersion.gaussian import Place, at_receptor, main_plume, penetrated_plume, settled
+from metalbudget.dispersion.gaussian import Place, at_receptor, at_reference, main_plume, penetrated_plume, settled
 from metalbudget.dispersion.meander import across, random_share
 
 NEAREST_M = 1.0  # no answer within a metre of the source
@@ -23,7 +23,7 @@ def air_of(hour, scalars, levels, shapes, sums):
     Parameters
     ----------
     hour : int
-    scalars : ndarray, shape (hours, 12)
+    scalars : ndarray, shape (hours, 13)
         See `model.Atmosphere`.
     levels : ndarray, shape (levels,)
     shapes, sums : ndarray, shape (hours, 5, levels)
@@ -37,7 +37,7 @@ def air_of(hour, scalars, levels, shapes, sums):
     p, q = shapes[hour], sums[hour]
     return Air(
         s[0] > 0.0, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], levels,
-        p[0], p[1], p[2], p[3], p[4], q[0], q[1], q[2], q[3], q[4], s[10], s[11] > 0.0,
+        p[0], p[1], p[2], p[3], p[4], q[0], q[1], q[2], q[3], q[4], s[10], s[11] > 0.0, s[12],
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _add_plume(air, source, plume, distance_m, place, spread, amounts, dry_m_s, 
         amount = spread * amounts[k]
         out[0] += amount * at_receptor(fallen, place, 0.0)
         if dry_m_s[k] > 0.0:
-            out[1] += amount * dry_m_s[k] * at_receptor(fallen, place, reference_m)
+            out[1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
         out[2] += amount * wet_s[k]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 from metalbudget.dispersion.answers import depletion_of
-from metalbudget.dispersion.gaussian import at_receptor, main_plume, settled
+from metalbudget.dispersion.gaussian import at_receptor, at_reference, main_plume, settled
 
 FIRST_METRE = 1.0  # a plume is taken to begin a metre from its source (EPA-454/B-95-003b, section 1.2.3.2)
 NODES = 5  # plumes per panel of distance
@@ -557,6 +557,6 @@ def add_area_answer(
                 fallen = settled(plume, air, source, distance, place, settling_m_s[k] * distance / source.wind)
                 columns[panel, node, 0] += amount * at_receptor(fallen, place, 0.0)
                 if dry_m_s[k] > 0.0:
-                    columns[panel, node, 1] += amount * dry_m_s[k] * at_receptor(fallen, place, reference_m)
+                    columns[panel, node, 1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
                 columns[panel, node, 2] += amount * wet_s[k]
     out += integrate(upwind, across, spreads, columns, exact)

@@ -46,7 +46,8 @@ def plume_depth(air, source):
     own = source.initial_vertical**2
     height = source.height + rise
     if source.stable:
-        ambient = stable_spread(air, source, WASHOUT_DISTANCE_M, here, here.gradient, here.temperature, height)
+        gradient = 0.0 if air.urban else here.gradient
+        ambient = stable_spread(air, source, WASHOUT_DISTANCE_M, here, gradient, here.temperature, height)
         depth = height + LAYER_SPREADS * math.sqrt(ambient * ambient + own)
     else:
         level = source.release
@@ -76,7 +77,7 @@ def terrain_on_the_way(source, place, part):
         Its `height` and `hill` above the source's base. [m]
     """
     hill = source.release + part * (place.hill + place.base - source.release) - place.base
-    return Place(part * place.height, place.ground, hill, place.base)
+    return Place(part * (place.height - place.ground), 0.0, hill, place.base)
 
 
 @njit(cache=True)
@@ -103,7 +104,7 @@ def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settl
     """
     total = 0.0
     fall = settling_m_s * distance_m / source.wind
-    level = Place(place.height, place.ground, 0.0, place.base)
+    level = Place(place.height, 0.0, 0.0, place.base)  # a pole lifts the one state and not the other (by experiment)
     plume = main_plume(air, source, distance_m, level, True)
     if plume.share > 0.0:
         plume = settled(plume, air, source, distance_m, level, fall)
@@ -111,11 +112,11 @@ def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settl
             there = terrain_on_the_way(source, place, distance_m / receptor_m)
             below = share_below(air, there, plume.up_height, plume.up_spread, plume.lid)
             plume = with_level_share(plume, 0.5 * (1.0 + below))
-        total += plume.share * at_receptor(plume, place, above_m) / plume.wind
+        total += plume.share * at_receptor(plume, level, above_m) / plume.wind
     if source.penetrated > 0.0:
-        plume = penetrated_plume(air, source, distance_m, place, True)
-        plume = settled(plume, air, source, distance_m, place, fall)
-        total += plume.share * at_receptor(plume, place, above_m) / plume.wind
+        plume = penetrated_plume(air, source, distance_m, level, True)
+        plume = settled(plume, air, source, distance_m, level, fall)
+        total += plume.share * at_receptor(plume, level, above_m) / plume.wind
     return total
 
 

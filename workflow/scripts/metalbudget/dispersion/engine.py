@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from metalbudget import settings
 from metalbudget.dispersion import executable, export, polar, release, study_source
-from metalbudget.dispersion.case import Gas, GasSurface, Options, Source, Substance
+from metalbudget.dispersion.case import GasSurface, Options, Source, Substance
 from metalbudget.meteorology import aermet_files
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
@@ -22,13 +23,14 @@ NODES_PER_E_FOLD = 4.0
 class Aermod:
     """A year's hours given to AERMOD: a run folder for each source, and a table of what it answers.
 
-    Each class is a source of its own and of 1 g/s at the place of the release: the particles together in one
-    runstream (METHOD_1, one size each), every gas in one of its own, because a run has one reactivity.
+    Each class has a run of its own, of 1 g/s: as METHOD_1 particles of one size, or as a gas. A run of several gases would
+    have one reactivity, and in one of several sources of particles AERMOD 23132 corrects the slip of all by the sizes of
+    the last, which puts 0.5 µm beside 15 µm 12 % too low; found by asking.
 
     Parameters
     ----------
     hours, observations, classes, dispersion, coefficients, gas_surface
-        As of `release.Weather`; `dispersion` with ``executable`` too. AERMOD sees the hours as rounded in AERMET's files.
+        As of `release.Weather`, and ``executable`` in `dispersion`. AERMOD sees the hours as AERMET's files round them.
     bearings : int
         Receptors on each ring.
     nodes_per_e_fold : float
@@ -41,7 +43,10 @@ class Aermod:
 
     Notes
     -----
-    The operator is sampled from this network by the same cubics as from our own. ACCURACY
+    The operator is sampled from this network by the same cubics as from our own tables. In cells of 500 m with at least
+    a hundredth of the greatest deposition, 72 bearings and 4 rings an e-fold differ from 360 and 12 by at most 4 % rms,
+    and by at most 0.2 % in all (36 and 3: 9 % and 1.5 %); found with our own engine on a generated year, for a stack of
+    80 m and a source at 2 m. A year of six classes takes AERMOD some ten minutes of one core a source.
     """
 
     def __init__(
@@ -76,16 +81,14 @@ class Aermod:
             If AERMOD refuses the run; see `executable.run_aermod`.
         """
         base = release.source_of(source, self._spread_per_height)
-        density = np.empty((self._bearings, self._distances_m.size, len(self._substances), 2))
-        names = list(self._substances)
         with tempfile.TemporaryDirectory(prefix="metalbudget_aermod_") as folder:
-            for number, members in enumerate(_runs(self._substances)):
-                deck = self.write(Path(folder) / f"run{number}", base, members)
-                found = self._answer(deck, len(members))
-                density[:, :, [names.index(name) for name in members]] = found
+            decks = [
+                self.write(Path(folder) / f"run{number}", base, name) for number, name in enumerate(self._substances)
+            ]
+            density = np.stack([self._answer(deck) for deck in decks], axis=2)
         return polar.Polar(self._distances_m, density)
 
-    def write(self, folder: Path, base: Source, classes: Sequence[str]) -> Path:
+    def write(self, folder: Path, base: Source, name: str) -> Path:
         """Write a run folder: runstream and AERMET's two files.
 
         Parameters
@@ -94,7 +97,8 @@ class Aermod:
             Is made.
         base : Source
             Emitting one; its place is not used, the receptors lie around the origin.
-        classes : sequence of str
+        name : str
+            Class.
 
         Returns
         -------
@@ -104,10 +108,9 @@ class Aermod:
         folder.mkdir(parents=True)
         aermet_files.write_surface(folder / "weather.sfc", self._hours)
         aermet_files.write_profile(folder / "weather.pfl", self._hours, self._observations)
-        sources = study_source.unit_emissions([base], {name: self._substances[name] for name in classes})
         angle = 2.0 * np.pi * np.arange(self._bearings) / self._bearings
         lines = export.runstream(
-            sources,
+            [replace(base, name="S1", substance=self._substances[name])],
             study_source.flat_receptors(
                 np.outer(np.sin(angle), self._distances_m).ravel(), np.outer(np.cos(angle), self._distances_m).ravel()
             ),
@@ -117,26 +120,17 @@ class Aermod:
             profile_file="weather.pfl",
             surface_year=int(self._hours.year[0]),
             outputs=("ddep", "wdep"),
-            groups={source.name: [position] for position, source in enumerate(sources)},
         )
         deck = folder / "deck.inp"
         deck.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return deck
 
-    def _answer(self, deck: Path, classes: int) -> NDArray[np.float64]:
-        """Shape (bearings, distances, classes, 2). [m⁻²]"""
+    def _answer(self, deck: Path) -> NDArray[np.float64]:
+        """Shape (bearings, distances, 2). [m⁻²]"""
         table, _ = executable.run_aermod(self._program, deck, "PERIOD")
         emitted_g = SECONDS_PER_HOUR * (table.hours - table.calm_hours - table.missing_hours)
-        rows = [table.groups.index(f"C{number}") for number in range(1, classes + 1)]
-        both = np.stack([table.values[kind][rows, 0] for kind in ("ddep", "wdep")], axis=-1) / emitted_g
-        return np.moveaxis(both.reshape(classes, self._bearings, self._distances_m.size, 2), 0, 2)
-
-
-def _runs(substances: Mapping[str, Substance]) -> list[list[str]]:
-    """Classes that go into one runstream together."""
-    particles = [name for name, substance in substances.items() if not isinstance(substance, Gas)]
-    gases = [[name] for name, substance in substances.items() if isinstance(substance, Gas)]
-    return [particles, *gases] if particles else gases
+        both = np.stack([table.values[kind][0, 0] for kind in ("ddep", "wdep")], axis=-1) / emitted_g
+        return both.reshape(self._bearings, self._distances_m.size, 2)
 
 
 def tables(

@@ -79,7 +79,7 @@ def stable_spread(air, source, distance_m, effective, gradient_k_m, temperature_
     """
     time = distance_m / effective.wind
     travelled = effective.vertical * time
-    frequency = 0.0 if air.urban else math.sqrt(GRAVITY_M_S2 * max(gradient_k_m, 0.0) / temperature_k)
+    frequency = math.sqrt(GRAVITY_M_S2 * max(gradient_k_m, 0.0) / temperature_k)
     eddy = 1.0 / (0.72 * max(height_m, source.release, 1.0e-3)) + frequency / (0.54 * effective.vertical)
     elevated = travelled / math.sqrt(1.0 + travelled * eddy)
     if height_m >= air.mixing_height:
@@ -134,8 +134,10 @@ def layer(air, receptor_m, centre_m, spread_m, top_m):
         low, high = max(receptor_m, centre_m - LAYER_SPREADS * spread_m), centre_m
     else:
         low, high = centre_m, max(min(receptor_m, centre_m + LAYER_SPREADS * spread_m, top_m), centre_m)
+    if high < SHALLOWEST_M:  # everything near the ground: the whole of its lowest metres (found by experiment)
+        low, high = 0.0, SHALLOWEST_M
     low = max(low, LOWEST_M)
-    return at_least(mean(air, low, max(high, low, SHALLOWEST_M)))
+    return at_least(mean(air, low, max(high, low)))
 
 
 @njit(cache=True)
@@ -203,7 +205,8 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     centre_m, buoyant_m : float
         Height of the plume, and the spread its own rise has given it. [m]
     stratified : float
-        1 if the air's stratification holds the plume's growth back, 0 not: the air above a mixed layer entrains.
+        1 if the air's stratification holds the plume's growth back, 0 not: the air above a mixed layer entrains. In
+        the urban night it does not either.
     bare : bool
         Whether the spread leaves out the source's own, as the depletion integral does.
 
@@ -214,17 +217,18 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     initial = at_least(at(air, centre_m))
     own = buoyant_m * buoyant_m
     own_vertical = own + source.initial_vertical**2
-    gradient = stratified * initial.gradient
+    held = 0.0 if air.urban else stratified
+    gradient = held * initial.gradient
     first = stable_spread(air, source, distance_m, initial, gradient, initial.temperature, centre_m)
     estimate = math.sqrt(first * first + own_vertical)
     effective = layer(air, place.height, centre_m, estimate, NO_LID_M)
-    gradient = stratified * effective.gradient
+    gradient = held * effective.gradient
     ambient = stable_spread(air, source, distance_m, effective, gradient, initial.temperature, centre_m)
     spread = math.sqrt(ambient * ambient + (own if bare else own_vertical))
     lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, air.rural_height if air.urban else air.mechanical_height)
     lateral = math.sqrt(lateral * lateral + own + source.initial_lateral**2)
     lid = max(air.mixing_height, centre_m + LAYER_SPREADS * estimate)
-    if stratified == 0.0:
+    if held == 0.0:
         lid = held_lid(air, source, distance_m, centre_m, own_vertical)
     level = 0.5
     if not air.convective and place.hill > 0.0:
@@ -278,7 +282,7 @@ def with_level_share(plume, level_share):
 @njit(cache=True)
 def share_below(air, place, centre_m, spread_m, lid_m):
     """Share of a plume below the height under which the flow goes round a hill, by its density under the lid. [1]"""
-    critical = dividing_height(air, min(place.hill, place.height + centre_m))
+    critical = dividing_height(air, min(place.hill, place.height - place.ground + centre_m))
     if critical <= 0.0:
         return 0.0
     if critical >= lid_m:
@@ -362,6 +366,12 @@ def at_receptor(plume, place, above_m):
     height = place.height + above_m
     keeps = density(plume, max(height, 0.0), max(-height, 0.0))
     return plume.level_share * keeps + (1.0 - plume.level_share) * follows
+
+
+@njit(cache=True)
+def at_reference(plume, place, reference_m):
+    """Density at the reference height of dry deposition above the ground below a receptor on its pole. [m⁻¹]"""
+    return at_receptor(plume, Place(place.height - place.ground, 0.0, place.hill, place.base), reference_m)
 
 
 @njit(cache=True)

@@ -75,7 +75,7 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
     height_m, diameter_m, exit_velocity_m_s, exit_temperature_k : float
         [m], [m], [m s⁻¹], [K]; no rise without a diameter.
     elevation_m : float
-        Of the source's base above the base of the profiles' temperature. [m]
+        Of the base of the measured profiles (PROFBASE), which potential temperature counts from. [m]
     downwash : bool
     lateral_m, vertical_m : float
         Initial spread. [m]
@@ -97,6 +97,7 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
             exit_k = temperature - exit_temperature_k
         else:
             exit_k = exit_temperature_k
+        exit_k = max(exit_k, temperature + AMBIENT_EXCESS_K)  # a plume colder than the air does not sink
         buoyancy = buoyancy_flux(diameter_m, exit_velocity_m_s, exit_k, temperature)
         momentum = momentum_flux(diameter_m, exit_velocity_m_s, exit_k, temperature)
         if downwash:

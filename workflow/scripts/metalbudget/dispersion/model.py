@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from metalbudget.dispersion import profiles
-from metalbudget.dispersion.air import running_integral
+from metalbudget.dispersion.air import running_integral, value_at
 from metalbudget.dispersion.answers import add_answer, air_of
 from metalbudget.dispersion.area import add_area_answer
 from metalbudget.dispersion.case import Options, Receptors, Source, Substance
@@ -60,10 +60,10 @@ class Atmosphere:
     ----------
     hours : SurfaceHours
     shape : Profiles
-    scalars : ndarray, shape (hours, 12)
+    scalars : ndarray, shape (hours, 13)
         Upward heat flux (1 or 0), mixing height, convective and mechanical height, friction velocity, convective
-        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it, mixing
-        height of the country, urban night (1 or 0). [m], [m s⁻¹], [K m⁻¹]
+        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it, mechanical
+        height of the country, urban night (1 or 0), potential temperature at the top. [m], [m s⁻¹], [K m⁻¹], [K]
     values, sums : ndarray, shape (hours, 5, levels)
         Wind, turbulence, gradient and temperature by level; their integrals from the ground.
     """
@@ -102,7 +102,7 @@ def _depth(hours: SurfaceHours) -> NDArray[np.float64]:
 def atmosphere(
     hours: SurfaceHours,
     shape: profiles.Profiles,
-    country: SurfaceHours | None = None,
+    outside: Atmosphere | None = None,
     night: NDArray[np.bool_] | None = None,
 ) -> Atmosphere:
     """Arrange a year's hours for the compiled kernels.
@@ -111,7 +111,7 @@ def atmosphere(
     ----------
     hours : SurfaceHours
     shape : Profiles
-    country : SurfaceHours, optional
+    outside : Atmosphere, optional
         The same hours outside the town, if these are a town's.
     night : ndarray of bool, shape (hours,), optional
         Where the urban night layer is in force.
@@ -139,7 +139,8 @@ def atmosphere(
     )
     sums, layer = np.empty_like(values), np.empty((n, 2))
     _integrals(profiles.LEVELS_M, values, depth, sums, layer)
-    rural = depth if country is None else _depth(country)
+    rural = mechanical if outside is None else outside.scalars[:, 3]
+    top = np.array([value_at(profiles.LEVELS_M, values[hour, 4], depth[hour]) for hour in range(n)])
     scalars = np.column_stack(
         [
             convective,
@@ -154,8 +155,13 @@ def atmosphere(
             np.maximum(np.nan_to_num(hours.lapse_above_k_m, nan=0.005), 0.005),
             rural,
             np.zeros(n) if night is None else night,
+            top,
         ]
     ).astype(np.float64)
+    if outside is not None:
+        left = np.zeros(n, dtype=bool) if night is None else np.asarray(night, dtype=bool)
+        for column in (7, 8, 12):  # what the town's nights take from the country around
+            scalars[left, column] = outside.scalars[left, column]
     return Atmosphere(hours, shape, np.ascontiguousarray(scalars), values, sums)
 
 
@@ -308,7 +314,7 @@ def run(
         town = urban(
             hours, observations, options.urban_population, options.urban_roughness_m, options.base_elevation_m
         )
-        airs[True] = atmosphere(*town, hours, night(hours, options.urban_population))
+        airs[True] = atmosphere(*town, airs[False], night(hours, options.urban_population))
     count = receptors.x_m.size
     shape = (len(groups), hours.size, count, 3) if hourly else (len(groups), 1, count, 3)
     totals = np.zeros(shape)

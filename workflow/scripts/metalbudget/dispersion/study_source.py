@@ -111,12 +111,32 @@ def by_class(base: Sequence[Source], emission_g_s: Mapping[str, float], deposits
 
 
 def unit_emissions(base: Sequence[Source], deposits: Mapping[str, SizeClasses | Gas]) -> list[Source]:
-    """One source for each class, each of 1 g/s in all: `C1`, `C2`, … in the order of the classes."""
+    """One source for each class, each of 1 g/s in all: `C1`, `C2`, … in the order of the classes.
+
+    Notes
+    -----
+    A source of particles lists the sizes of all, with no mass in those of the others: in a run of several sources AERMOD
+    23132 corrects the slip of all by the sizes of the last; found by asking.
+    """
+    sizes = [one for one in deposits.values() if isinstance(one, SizeClasses)]
     return [
-        replace(source, name=f"C{number}" if len(base) == 1 else f"C{number}_{cell}", substance=substance)
+        replace(
+            source, name=f"C{number}" if len(base) == 1 else f"C{number}_{cell}", substance=_among(substance, sizes)
+        )
         for number, substance in enumerate(deposits.values(), 1)
         for cell, source in enumerate(base, 1)
     ]
+
+
+def _among(substance: SizeClasses | Gas, sizes: Sequence[SizeClasses]) -> SizeClasses | Gas:
+    """A size as one of several, with all the mass."""
+    if isinstance(substance, Gas):
+        return substance
+    return SizeClasses(
+        tuple(diameter for one in sizes for diameter in one.diameter_um),
+        tuple(share if one is substance else 0.0 for one in sizes for share in one.mass_fraction),
+        tuple(density for one in sizes for density in one.density_g_cm3),
+    )
 
 
 def stack(name: str, table: Mapping[str, NDArray], row: int) -> Source:

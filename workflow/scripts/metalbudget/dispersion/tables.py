@@ -12,7 +12,7 @@ from numba import njit
 
 from metalbudget.dispersion.answers import air_of
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth
-from metalbudget.dispersion.gaussian import Place, at_receptor, main_plume, penetrated_plume, settled
+from metalbudget.dispersion.gaussian import Place, at_receptor, at_reference, main_plume, penetrated_plume, settled
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.meander import random_share
 
@@ -20,7 +20,7 @@ NODES_PER_E_FOLD = 10.0  # relative error of annual sums below 1e-3 (tests/kerne
 FAINT = -300.0  # logarithm that stands for nothing
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 FINER = 8
-UNSETTLED = 0.005  # of a spread: particles that have fallen less are where the air is
+UNSETTLED = 0.01  # of a spread: particles that have fallen less are where the air is
 WIDEST = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 
 
@@ -50,11 +50,11 @@ def _bare_density(air, source, distance_m, place, reference_m, settling_m_s):
     plume = main_plume(air, source, distance_m, place, True)
     if plume.share > 0.0:
         fallen = settled(plume, air, source, distance_m, place, fall)
-        total += plume.share * at_receptor(fallen, place, reference_m) / plume.wind
+        total += plume.share * at_reference(fallen, place, reference_m) / plume.wind
     if source.penetrated > 0.0:
         plume = penetrated_plume(air, source, distance_m, place, True)
         fallen = settled(plume, air, source, distance_m, place, fall)
-        total += plume.share * at_receptor(fallen, place, reference_m) / plume.wind
+        total += plume.share * at_reference(fallen, place, reference_m) / plume.wind
     return total
 
 
@@ -138,7 +138,7 @@ def fill_nodes(
                 if with_ground:
                     ground[component, k, i] = part * at_receptor(fallen, place, 0.0)
                 if dry_m_s[k] > 0.0:
-                    flux[component, k, i] = part * at_receptor(fallen, place, reference_m)
+                    flux[component, k, i] = part * at_reference(fallen, place, reference_m)
                 if fall < negligible:
                     like = k
     for k in range(classes):
