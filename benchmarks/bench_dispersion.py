@@ -155,3 +155,53 @@ def their_rate(program: Path, case: Case, hours, observations) -> float:
         after = os.times()
     seconds = after.children_user + after.children_system - before.children_user - before.children_system
     return 1.0e-6 * few.x_m.size * hours.size / seconds
+
+
+def stacks() -> list[Release]:
+    """Stacks of many heights."""
+    rng = np.random.default_rng(SEED)
+    heights, diameters = rng.uniform(20.0, 200.0, STACKS), rng.uniform(0.8, 5.0, STACKS)
+    return [
+        Release(f"F{number}", float(height), float(diameter), 400.0, 12.0)
+        for number, (height, diameter) in enumerate(zip(heights, diameters, strict=True))
+    ]
+
+
+def tables_of(hours, observations) -> Weather:
+    """The operator's tables for all classes, as a study makes them."""
+    rows = {name: coefficients(name) for name in ("dispersion", "particle_class", "gas_deposition")}
+    classes = list(dict.fromkeys(key.split("/")[0] for key in rows["particle_class"]))
+    dispersion = {"max_distance_m": 50000.0, "bearings": 180}
+    return Weather(hours, observations, classes, dispersion, rows, gas_surface(rows["dispersion"]))
+
+
+def main() -> None:
+    """Compile, measure and print."""
+    hours, observations = weather()
+    program = Path(os.environ["METALBUDGET_AERMOD"]) if "METALBUDGET_AERMOD" in os.environ else None
+    for case in CASES:  # compiles
+        our_rate(replace(case, side=50, every=2000), hours, observations)
+        our_rate(replace(case, side=4, every=2000), hours, observations)
+    print(f"million source-receptor-hours a CPU second; AERMOD {'as run now' if program else 'as measured before'}")
+    print(f"{'':34}{'metalbudget':>12}{'AERMOD':>9}{'ratio':>9}")
+    for case in CASES:
+        ours = our_rate(case, hours, observations)
+        theirs = their_rate(program, case, hours, observations) if program else case.rate
+        print(f"{case.name:34}{ours:12.3f}{theirs:9.3f}{ours / theirs:9.1f}", flush=True)
+    source = replace(STACK, substance=FIVE_SIZES)
+    seconds = []
+    for threads in (1, 2):
+        start = time.perf_counter()
+        model.run([source], receptors(100, False), hours, observations, Options(deposition=True), threads=threads)
+        seconds.append(time.perf_counter() - start)
+    print(f"two threads against one, METHOD_1 flat: {seconds[0] / seconds[1]:.2f} times as fast")
+    through = tables_of(hours, observations)
+    through.table(stacks()[0])
+    start = time.process_time()
+    for release in stacks():
+        through.table(release)
+    print(f"operator of a year, {STACKS} stacks of six classes: {time.process_time() - start:.1f} s of one core")
+
+
+if __name__ == "__main__":
+    main()

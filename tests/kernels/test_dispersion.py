@@ -43,7 +43,7 @@ def test_rise_in_stable_air_by_hand():
     assert rise.stable_limit(100.0, 0.0, 50.0, 2.0, 10.0, 5.0, 0.02, 0.01) == pytest.approx(98.0, abs=0.1)
     assert rise.stable_limit(100.0, 0.0, 50.0, 2.0, 10.0, 0.1, 0.02, 0.001) == pytest.approx(237.8, abs=0.2)
     # a cold jet: 1.5*(100/(5*0.02))^(1/3) = 15
-    assert rise.stable_limit(0.0, 100.0, 50.0, 2.0, 10.0, 5.0, 0.02, 0.3) == pytest.approx(15.0)
+    assert rise.stable_limit(0.0, 100.0, 50.0, 3.0, 10.0, 5.0, 0.02, 0.3) == pytest.approx(15.0)
 
 
 def test_half_an_oscillation_is_the_final_rise():

@@ -32,7 +32,7 @@ def brute_force(first, period, spread):
 @example(first=0.0, period=0.02, spread=1.0)
 @examples(max_examples=150, deadline=None)
 def test_half_sum_against_brute_force(first, period, spread):
-    """Within 1e-4 of the sum; where only its wing is summed, of which the formula knows less, 1e-6 of the whole series."""
+    """Within 1e-4 of the sum; where only the wing is summed, to 1e-6 of the whole series."""
     expected = brute_force(first * spread, period * spread, spread)
     whole = math.sqrt(2.0 * math.pi) / period
     wing = 1e-6 * whole if first > 2.5 else 1e-10

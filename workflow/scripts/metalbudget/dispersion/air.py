@@ -22,9 +22,9 @@ Air.__doc__ = """One hour's air.
 `convective` whether the heat flux is upward; `mixing_height` the greater of the convective and mechanical heights by
 day, the mechanical one by night [m]; `temperature` at the reference height [K]; profiles on `levels` (levels,) and
 their integrals from the ground. `urban`: whether the urban night layer is in force. What EPA's AERMOD then still takes
-from the country around (found by experiment): `rural_height`, the mechanical height by which plumes spread across the wind
-[m]; `top_temperature`, the potential temperature at its mixing height, for penetration [K]; the means over the mixed layer
-`mixing_wind` and `mixing_vertical`, for the distance to the well mixed state [m s⁻¹].
+from the country around (found by experiment): `rural_height`, the mechanical height by which plumes spread across the
+wind [m]; `top_temperature`, the potential temperature at its mixing height, for penetration [K]; the means over its
+mixed layer `mixing_wind` and `mixing_vertical`, for the distance to the well mixed state [m s⁻¹].
 """
 
 Mean = namedtuple("Mean", "wind lateral vertical gradient temperature")
@@ -98,14 +98,29 @@ def mean(air, low_m, high_m):
     p, q = (low_m - levels[i]) / width_low, (high_m - levels[j]) / width_high
     depth = high_m - low_m
     return Mean(
-        (_integral_to(levels, air.wind, air.wind_sum, j, q, width_high)
-         - _integral_to(levels, air.wind, air.wind_sum, i, p, width_low)) / depth,
-        (_integral_to(levels, air.lateral, air.lateral_sum, j, q, width_high)
-         - _integral_to(levels, air.lateral, air.lateral_sum, i, p, width_low)) / depth,
-        (_integral_to(levels, air.vertical, air.vertical_sum, j, q, width_high)
-         - _integral_to(levels, air.vertical, air.vertical_sum, i, p, width_low)) / depth,
-        (_integral_to(levels, air.gradient, air.gradient_sum, j, q, width_high)
-         - _integral_to(levels, air.gradient, air.gradient_sum, i, p, width_low)) / depth,
-        (_integral_to(levels, air.temperature, air.temperature_sum, j, q, width_high)
-         - _integral_to(levels, air.temperature, air.temperature_sum, i, p, width_low)) / depth,
+        (
+            _integral_to(levels, air.wind, air.wind_sum, j, q, width_high)
+            - _integral_to(levels, air.wind, air.wind_sum, i, p, width_low)
+        )
+        / depth,
+        (
+            _integral_to(levels, air.lateral, air.lateral_sum, j, q, width_high)
+            - _integral_to(levels, air.lateral, air.lateral_sum, i, p, width_low)
+        )
+        / depth,
+        (
+            _integral_to(levels, air.vertical, air.vertical_sum, j, q, width_high)
+            - _integral_to(levels, air.vertical, air.vertical_sum, i, p, width_low)
+        )
+        / depth,
+        (
+            _integral_to(levels, air.gradient, air.gradient_sum, j, q, width_high)
+            - _integral_to(levels, air.gradient, air.gradient_sum, i, p, width_low)
+        )
+        / depth,
+        (
+            _integral_to(levels, air.temperature, air.temperature_sum, j, q, width_high)
+            - _integral_to(levels, air.temperature, air.temperature_sum, i, p, width_low)
+        )
+        / depth,
     )

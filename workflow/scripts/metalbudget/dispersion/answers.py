@@ -10,7 +10,7 @@ from numba import njit
 
 from metalbudget.dispersion.air import Air
 from metalbudget.dispersion.depletion import gauss_integral, romberg_integral
-from metalbudget.dispersion.gaussian import Place, at_receptor, at_reference, main_plume, penetrated_plume, settled
+from metalbudget.dispersion.gaussian import at_receptor, at_reference, main_plume, penetrated_plume, settled
 from metalbudget.dispersion.meander import across, random_share
 
 NEAREST_M = 1.0  # no answer within a metre of the source
@@ -130,9 +130,7 @@ def add_answer(
             air, source, downwind_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[k], dry_depletion,
             wet_depletion, romberg,
         )  # fmt: skip
-    _add_plume(
-        air, source, main, downwind_m, place, share, amounts, dry_m_s, settling_m_s, wet_s, reference_m, out
-    )
+    _add_plume(air, source, main, downwind_m, place, share, amounts, dry_m_s, settling_m_s, wet_s, reference_m, out)
     if penetrated:
         _add_plume(
             air, source, above, downwind_m, place, share_above, amounts, dry_m_s, settling_m_s, wet_s, reference_m, out

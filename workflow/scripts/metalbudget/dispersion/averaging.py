@@ -66,9 +66,9 @@ def compute(deck: Deck, through: Weather, interval: str, threads: int = 1, progr
     sources, groups = emitting(deck, through)
 
     def run(used: NDArray[np.bool_], hourly: bool, told: Progress | None) -> dict[str, NDArray[np.float64]]:
-        from metalbudget.dispersion import model
+        from metalbudget.dispersion.model import run as run_model
 
-        answer = model.run(
+        answer = run_model(
             sources,
             deck.receptors,
             through.hours,

@@ -8,7 +8,6 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.air import GRAVITY_M_S2
 from metalbudget.dispersion.gaussian import (
     LAYER_SPREADS,
     SKEW_RATIO,
@@ -145,9 +144,13 @@ def romberg_integral(air, source, distance_m, place, above_m, settling_m_s):
     if length <= 0.0:
         return 0.0
     table = np.zeros(ROMBERG_HALVINGS + 1)
-    total = 0.5 * length * (
-        density_over_wind(air, source, FIRST_METRE, distance_m, place, above_m, settling_m_s)
-        + density_over_wind(air, source, distance_m, distance_m, place, above_m, settling_m_s)
+    total = (
+        0.5
+        * length
+        * (
+            density_over_wind(air, source, FIRST_METRE, distance_m, place, above_m, settling_m_s)
+            + density_over_wind(air, source, distance_m, distance_m, place, above_m, settling_m_s)
+        )
     )
     table[0] = total
     before = total

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,9 @@ NODES_PER_E_FOLD = 4.0
 class Aermod:
     """A year's hours given to AERMOD: a run folder for each source, and a table of what it answers.
 
-    Each class has a run of its own, of 1 g/s: as METHOD_1 particles of one size, or as a gas. A run of several gases would
-    have one reactivity, and in one of several sources of particles AERMOD 23132 corrects the slip of all by the sizes of
-    the last, which puts 0.5 µm beside 15 µm 12 % too low; found by asking.
+    Each class has a run of its own, of 1 g/s: as METHOD_1 particles of one size, or as a gas. Several gases would share
+    one reactivity, and where a run has several sources of particles AERMOD 23132 corrects the slip of all by the sizes
+    of the last, which puts 0.5 µm beside 15 µm 12 % too low; found by asking.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class Aermod:
         hours: SurfaceHours,
         observations: ProfileObservations,
         classes: Sequence[str],
-        dispersion: Mapping[str, float | str],
+        dispersion: Mapping[str, Any],
         coefficients: Mapping[str, Mapping],
         gas_surface: GasSurface,
         bearings: int = BEARINGS,
@@ -137,10 +138,10 @@ def tables(
     hours: SurfaceHours,
     observations: ProfileObservations,
     classes: Sequence[str],
-    dispersion: Mapping[str, float | str],
+    dispersion: Mapping[str, Any],
     coefficients: Mapping[str, Mapping],
     gas_surface: GasSurface,
 ) -> release.Tables:
     """The year's tables by ``dispersion.engine``; parameters as of `release.Weather`."""
     engine = Aermod if dispersion["engine"] == "aermod" else release.Weather
-    return engine(hours, observations, classes, dispersion, coefficients, gas_surface)  # type: ignore[return-value]
+    return engine(hours, observations, classes, dispersion, coefficients, gas_surface)

@@ -35,9 +35,12 @@ NEGLIGIBLE = 50.0  # exp(−50) adds nothing
 FARTHEST_ERF = 6.0  # erf is one to the last digit
 
 Place = namedtuple("Place", "height ground hill base")
-Place.__doc__ = """A receptor as a plume sees it: `height` above the plume's base if the plume keeps its level, `ground`: height
-above the ground there, `hill`: height of the terrain that steers the flow above the plume's base, `base`: elevation of
-that base, which depletion in stable air over hills asks for. [m]"""
+Place.__doc__ = """A receptor as a plume sees it.
+
+`height` above the plume's base if the plume keeps its level; `ground`: height above the ground there; `hill`: height of
+the terrain that steers the flow above the plume's base; `base`: elevation of that base, which depletion in stable air
+over hills asks for. [m]
+"""
 
 Plume = namedtuple(
     "Plume",
@@ -225,7 +228,8 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     gradient = held * effective.gradient
     ambient = stable_spread(air, source, distance_m, effective, gradient, initial.temperature, centre_m)
     spread = math.sqrt(ambient * ambient + (own if bare else own_vertical))
-    lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, air.rural_height if air.urban else air.mechanical_height)
+    depth = air.rural_height if air.urban else air.mechanical_height
+    lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, depth)
     lateral = math.sqrt(lateral * lateral + own + source.initial_lateral**2)
     lid = max(air.mixing_height, centre_m + LAYER_SPREADS * estimate)
     if held == 0.0:
@@ -236,7 +240,7 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     return Plume(
         share, effective.wind, effective.lateral, lateral, centre_m, False, centre_m, spread, centre_m, spread, 1.0,
         0.0, lid, level, stratified == 0.0,
-    )
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -266,7 +270,7 @@ def settled(plume, air, source, distance_m, place, fall_m):
     return Plume(
         plume.share, plume.wind, plume.lateral_turbulence, plume.spread_y, plume.centre, plume.convective, up,
         plume.up_spread, down, plume.down_spread, plume.up_share, plume.lofting, lid, level, plume.penetrated,
-    )
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -274,9 +278,9 @@ def with_level_share(plume, level_share):
     """The same plume with another share that keeps its level."""
     return Plume(
         plume.share, plume.wind, plume.lateral_turbulence, plume.spread_y, plume.centre, plume.convective,
-        plume.up_height, plume.up_spread, plume.down_height, plume.down_spread, plume.up_share, plume.lofting, plume.lid,
-        level_share, plume.penetrated,
-    )
+        plume.up_height, plume.up_spread, plume.down_height, plume.down_spread, plume.up_share, plume.lofting,
+        plume.lid, level_share, plume.penetrated,
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -317,7 +321,7 @@ def convective_plume(air, source, distance_m, place, share, bare):
     e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, initial.wind, centre, air)
     estimate = 0.5 * (math.sqrt(e1 * e1 + s1 * s1 + own_vertical) + math.sqrt(e2 * e2 + s2 * s2 + own_vertical))
     effective = layer(air, place.height, centre, estimate, top)
-    if place.height == centre:  # no layer between them: the mixed layer's top stands for it, as in the reference program
+    if place.height == centre:  # no layer between them: the mixed layer's top stands for it, as in EPA's AERMOD
         effective = at_least(at(air, top))
     up, down, share_up = draughts(effective.vertical, air.convective_velocity, centre, top)
     time = distance_m / effective.wind
@@ -336,7 +340,7 @@ def convective_plume(air, source, distance_m, place, share, bare):
     return Plume(
         share, effective.wind, effective.lateral, lateral, centre, True, height + up * time, spread_up,
         height + down * time, spread_down, share_up, lofting, top, 0.5, False,
-    )
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -347,7 +351,9 @@ def density(plume, height_m, sunk_m):
     if height_m > plume.lid:
         return 0.0
     up, down, top = plume.up_height, plume.down_height, plume.lid
-    rising = direct(height_m, up, plume.up_spread, top, sunk_m) + indirect(height_m, up - plume.lofting, plume.up_spread, top, sunk_m)
+    rising = direct(height_m, up, plume.up_spread, top, sunk_m) + indirect(
+        height_m, up - plume.lofting, plume.up_spread, top, sunk_m
+    )
     sinking = direct(height_m, down, plume.down_spread, top, sunk_m) + indirect(
         height_m, down - plume.lofting, plume.down_spread, top, sunk_m
     )

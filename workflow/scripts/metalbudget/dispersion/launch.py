@@ -9,9 +9,9 @@ from metalbudget.dispersion.air import Mean, at
 from metalbudget.dispersion.rise import (
     brunt_vaisala,
     buoyancy_flux,
+    equilibrium_rise,
     halfway,
     momentum_flux,
-    equilibrium_rise,
     stable_distance,
     stable_limit,
     stable_rise,
@@ -22,9 +22,12 @@ from metalbudget.dispersion.rise import (
 
 DRY_LAPSE_K_M = 9.80616 / 1004.0  # g/c_p of dry air
 LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
-AMBIENT_EXCESS_K = 1.0e-5  # gas let off at the air's temperature ends its rise at once, having no momentum law to follow
+GRADUAL_ROUNDS = (5, 10)  # least and most for the rise on its way (found by experiment)
+AMBIENT_EXCESS_K = 1.0e-5  # of gas let off at the air's temperature (found by experiment)
+LEAST_BUOYANCY_M4_S3 = 1.0e-10  # of a plume colder than the air, whose rise so ends at once (found by experiment)
 RISE_TOLERANCE, RISE_ROUNDS = 0.01, 5  # of the rise in stable air; then the mean of the last two (found by experiment)
 URBAN_LAPSE_ABOVE_K_M = 0.005  # stable air above the urban layer (EPA-454/R-03-004, section 4.1.3)
+LEAST_EXIT_M_S = 1.0e-5  # a stack without flow breathes this much (found by experiment)
 MIXED_SHARE = 0.8  # the plume's final rise lies this far on its way to the mixed state at most
 
 Launch = namedtuple(
@@ -36,9 +39,10 @@ Launch = namedtuple(
 Launch.__doc__ = """A source in one hour's air.
 
 `release` height and `height` after stack-tip downwash [m]; `stable`: Gaussian in the vertical, by night or with the
-stack above the mixed layer; fluxes of `buoyancy` [m⁴ s⁻³] and `momentum` [m⁴ s⁻²]; `wind` at release [m s⁻¹]; `final_rise` [m] and
-the distance at which it ends [m]; `penetrated` share above the mixed layer [1] and its height [m]; height and distance of the
-well mixed state, and the distance and rise from which the centroid turns to it [m]; `here`: the air at release.
+stack above the mixed layer; fluxes of `buoyancy` [m⁴ s⁻³] and `momentum` [m⁴ s⁻²]; `wind` at release [m s⁻¹];
+`final_rise` [m] and the distance at which it ends [m]; `penetrated` share above the mixed layer [1] and its height [m];
+height and distance of the well mixed state, and the distance and rise from which the centroid turns to it [m]; `here`:
+the air at release.
 """
 
 
@@ -49,9 +53,7 @@ def stable_final(air, buoyancy, momentum, height_m, diameter_m, exit_velocity_m_
     A plume whose rise takes it above the urban layer finds its equilibrium in the stable air there as a plume does
     that penetrates the mixed layer by day, but stays one. Found by experiment with EPA's AERMOD.
     """
-    rise = stable_limit(
-        buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency, air.friction
-    )
+    rise = stable_limit(buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency, air.friction)
     gap = air.mixing_height - height_m
     if air.urban and buoyancy > 0.0 and 0.0 < gap < rise:
         equilibrium = equilibrium_rise(buoyancy, wind_m_s, gap, URBAN_LAPSE_ABOVE_K_M, air.top_temperature)
@@ -61,12 +63,14 @@ def stable_final(air, buoyancy, momentum, height_m, diameter_m, exit_velocity_m_
 
 @njit(cache=True)
 def risen_through(gap_m, equilibrium_m, share):
-    """Rise of a plume's penetrating share: Δh_eq of the whole plume, gap/2 + ¾ Δh_eq of a part (Weil et al. 1997). [m]"""
+    """Rise of a penetrating share: Δh_eq of a whole plume, gap/2 + ¾ Δh_eq of a part (Weil et al. 1997). [m]"""
     return equilibrium_m if share == 1.0 else 0.5 * gap_m + 0.75 * equilibrium_m
 
 
 @njit(cache=True)
-def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, elevation_m, downwash, lateral_m, vertical_m):
+def launch(
+    air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, elevation_m, downwash, lateral_m, vertical_m
+):
     """Plume rise and penetration of one source in one hour's air.
 
     Parameters
@@ -91,14 +95,15 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
     height, buoyancy, momentum = height_m, 0.0, 0.0
     final, distance, frequency, wind = 0.0, 0.0, 0.0, here.wind
     if diameter_m > 0.0:
+        exit_velocity_m_s = max(exit_velocity_m_s, LEAST_EXIT_M_S)
         if exit_temperature_k == 0.0:
             exit_k = temperature + AMBIENT_EXCESS_K
         elif exit_temperature_k < 0.0:
             exit_k = temperature - exit_temperature_k
         else:
             exit_k = exit_temperature_k
-        exit_k = max(exit_k, temperature + AMBIENT_EXCESS_K)  # a plume colder than the air does not sink
-        buoyancy = buoyancy_flux(diameter_m, exit_velocity_m_s, exit_k, temperature)
+        exit_k = max(exit_k, temperature)  # a plume colder than the air does not sink
+        buoyancy = max(buoyancy_flux(diameter_m, exit_velocity_m_s, exit_k, temperature), LEAST_BUOYANCY_M4_S3)
         momentum = momentum_flux(diameter_m, exit_velocity_m_s, exit_k, temperature)
         if downwash:
             height = stack_tip_height(height_m, diameter_m, exit_velocity_m_s, here.wind)
@@ -131,7 +136,7 @@ def launch(air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, ele
         height_m, height, stable, buoyancy, momentum, here.wind, frequency, final, distance, penetrated,
         penetrated_height, 0.5 * air.mixing_height, mixed_distance, centroid_distance, centroid_rise,
         lateral_m, vertical_m, here,
-    )
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -156,9 +161,13 @@ def rise_at(air, source, distance_m):
     frequency = brunt_vaisala(source.here.gradient, source.here.temperature)
     highest = min(neutral, source.final_rise)
     rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency), highest)
-    for _ in range(RISE_ROUNDS):
+    before, rounds = rise, 0
+    while rounds < GRADUAL_ROUNDS[0] or (rounds < GRADUAL_ROUNDS[1] and abs(rise - before) >= RISE_TOLERANCE * rise):
         wind, frequency = halfway(air, source.here, source.height, rise)
+        before, rounds = rise, rounds + 1
         rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, wind, frequency), highest)
+    if abs(rise - before) >= RISE_TOLERANCE * rise:
+        rise = 0.5 * (rise + before)
     return rise
 
 

@@ -62,8 +62,9 @@ class Atmosphere:
     shape : Profiles
     scalars : ndarray, shape (hours, 13)
         Upward heat flux (1 or 0), mixing height, convective and mechanical height, friction velocity, convective
-        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it, mechanical
-        height of the country, urban night (1 or 0), potential temperature at the top. [m], [m s⁻¹], [K m⁻¹], [K]
+        velocity, Obukhov length, wind and vertical turbulence averaged over the mixed layer, gradient above it,
+        mechanical height of the country, urban night (1 or 0), potential temperature at the top.
+        [m], [m s⁻¹], [K m⁻¹], [K]
     values, sums : ndarray, shape (hours, 5, levels)
         Wind, turbulence, gradient and temperature by level; their integrals from the ground.
     """
@@ -77,7 +78,7 @@ class Atmosphere:
 
 @njit(cache=True)
 def _integrals(levels, values, depth, sums, layer):
-    """Running integrals of all profiles, and mean wind and vertical turbulence below a depth into `layer` (hours, 2)."""
+    """Running integrals of all profiles; mean wind and vertical turbulence below a depth into `layer` (hours, 2)."""
     for hour in range(values.shape[0]):
         for shape in range(values.shape[1]):
             sums[hour, shape] = running_integral(levels, values[hour, shape])
@@ -181,9 +182,7 @@ def _hours(
         if weight == 0.0:
             continue
         air = air_of(hour, scalars, levels, values, sums)
-        source = launch(
-            air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6]
-        )
+        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
         depth = plume_depth(air, source)
         for k in range(fraction.size):
             wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
@@ -311,9 +310,7 @@ def run(
     if any(source.urban for source in sources):
         from metalbudget.dispersion.urban import night, urban
 
-        town = urban(
-            hours, observations, options.urban_population, options.urban_roughness_m, options.base_elevation_m
-        )
+        town = urban(hours, observations, options.urban_population, options.urban_roughness_m, options.base_elevation_m)
         airs[True] = atmosphere(*town, airs[False], night(hours, options.urban_population))
     count = receptors.x_m.size
     shape = (len(groups), hours.size, count, 3) if hourly else (len(groups), 1, count, 3)
@@ -401,7 +398,9 @@ def arrays_of(
         flow = np.mod(np.rad2deg(direction) + 180.0, 360.0)
         losses = [removal(one, hours, temperature, options.gas_surface, flow) for one in substances]
         rates = tuple(
-            np.ascontiguousarray(np.concatenate([np.nan_to_num(getattr(loss, name), posinf=np.inf) for loss in losses], 1))
+            np.ascontiguousarray(
+                np.concatenate([np.nan_to_num(getattr(loss, name), posinf=np.inf) for loss in losses], 1)
+            )
             for name in RATES
         )
         fraction = np.concatenate([loss.fraction for loss in losses])
@@ -440,14 +439,16 @@ def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Op
         around = np.asarray(source.vertices_m, dtype=float) - (source.x_m, source.y_m)
         corners = (np.ascontiguousarray(around[:, 0]), np.ascontiguousarray(around[:, 1]))
 
+    level = not options.terrain and bool(np.all(place[:, 1] == place[0, 1]))  # what tables by distance need
+
     def job(chunk: NDArray[np.int_], hourly: bool) -> NDArray[np.float64]:
         out = np.zeros((chunk.size if hourly else 1, x.size, 3))
         if source.kind == "area":
-            _area_hours(chunk, *arrays, x, y, place, *corners, hourly, out)
-        elif tabled and not options.terrain:
-            add_tabled_hours(chunk, *arrays, x, y, place, out[0])
+            _area_hours(chunk, *arrays, x, y, place, *corners, hourly, out)  # type: ignore[call-arg]
+        elif tabled and level:
+            add_tabled_hours(chunk, *arrays, x, y, place, out[0])  # type: ignore[call-arg]
         else:
-            _hours(chunk, *arrays, x, y, place, hourly, out)
+            _hours(chunk, *arrays, x, y, place, hourly, out)  # type: ignore[call-arg]
         return out
 
     return job

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from metalbudget.dispersion.polar import Polar
 from metalbudget.dispersion.tables import cubic
@@ -82,8 +82,8 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
 
 def cell_means(
     table: Polar,
-    east_m: NDArray[np.float64],
-    north_m: NDArray[np.float64],
+    east_m: ArrayLike,
+    north_m: ArrayLike,
     cell_m: float,
     spread_source: bool = False,
     samples: tuple[int, int, int, int] = (32, 8, 2, 1),
@@ -107,24 +107,25 @@ def cell_means(
     ndarray, shape (classes, 2, rows, columns)
         Deposition per unit emitted; zero beyond the table. [m⁻²]
     """
+    east, north = np.ascontiguousarray(east_m, dtype=float), np.ascontiguousarray(north_m, dtype=float)
     bearings, count, classes, kinds = table.density.shape
     r = table.distances_m
     scaled = np.ascontiguousarray((table.density * (r**2)[None, :, None, None]).reshape(bearings, count, -1))
-    result = np.zeros((classes * kinds, north_m.size, east_m.size))
+    result = np.zeros((classes * kinds, north.size, east.size))
     counts = np.array(samples, dtype=np.int64) * (2 if spread_source else 1)
     _sample(
         scaled,
         float(np.log(r[0])),
         float(np.log(r[1] / r[0])),
         float(r[-1]),
-        np.ascontiguousarray(east_m, dtype=float),
-        np.ascontiguousarray(north_m, dtype=float),
+        east,
+        north,
         float(cell_m),
         spread_source,
         counts,
         result,
     )
-    return result.reshape(classes, kinds, north_m.size, east_m.size)
+    return result.reshape(classes, kinds, north.size, east.size)
 
 
 def point_deposition(table: Polar, x_m: float, y_m: float, grid: Grid) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from metalbudget.dispersion.answers import air_of
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch
-from metalbudget.dispersion.tables import ROOT_TWO_PI, WIDEST, cubic, fill_nodes, gauss_positions
+from metalbudget.dispersion.tables import ROOT_TWO_PI, WIDEST, fill_nodes, gauss_positions
 
 EXTENSION = 1.5  # the depletion integral looks at a fifth of a distance; nearer than this there is hardly a plume
 
@@ -117,7 +117,7 @@ def add_polar_hours(
                 continue
             # at a bearing every node lies the same number of steps nearer along the plume
             shift = math.log(ahead) / start_step
-            offset = int(math.floor(shift))
+            offset = math.floor(shift)
             t = shift - offset
             a = -t * (t - 1.0) * (t - 2.0) / 6.0
             b = 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
@@ -147,7 +147,9 @@ def add_polar_hours(
                             target[f] += across * value
 
 
-def annual(job_arrays, rows, valid_hours: int, first_m: float, last_m: float, per_e_fold: float, bearings: int) -> Polar:
+def annual(
+    job_arrays, rows, valid_hours: int, first_m: float, last_m: float, per_e_fold: float, bearings: int
+) -> Polar:
     """Annual table of one source.
 
     Parameters
@@ -169,10 +171,12 @@ def annual(job_arrays, rows, valid_hours: int, first_m: float, last_m: float, pe
     kept = node_distances(first_m, last_m, per_e_fold)
     ratio = kept[1] / kept[0]
     inner = int(np.ceil(np.log(min(EXTENSION, first_m)) / np.log(ratio))) + 2
-    distances = np.concatenate([kept[0] * ratio ** np.arange(-inner, 0.0), kept, kept[-1] * ratio ** np.arange(1.0, 3.0)])
+    distances = np.concatenate(
+        [kept[0] * ratio ** np.arange(-inner, 0.0), kept, kept[-1] * ratio ** np.arange(1.0, 3.0)]
+    )
     classes = job_arrays[8].size
     directed = np.zeros((bearings, kept.size + 2, 2 * classes))
     round_about = np.zeros((kept.size + 2, 2 * classes))
-    add_polar_hours(rows, *job_arrays, distances, inner, directed, round_about)
+    add_polar_hours(rows, *job_arrays, distances, inner, directed, round_about)  # type: ignore[call-arg]
     total = (directed + round_about[None])[:, : kept.size] / valid_hours
     return Polar(kept, np.ascontiguousarray(np.moveaxis(total.reshape(bearings, kept.size, 2, classes), 2, 3)))

@@ -13,6 +13,7 @@ from metalbudget.dispersion.air import GRAVITY_M_S2, at
 ENTRAINMENT = 0.6  # β of a bent-over plume (Briggs 1975)
 PENETRATION = 2.6  # of equilibrium rise into a stable layer (Berkowicz et al. 1986)
 
+
 @njit(cache=True)
 def buoyancy_flux(diameter_m, exit_velocity_m_s, exit_temperature_k, air_temperature_k):
     """Flux g v (d/2)² (Ts − Ta)/Ts of buoyancy, zero when colder than the air. [m⁴ s⁻³]"""
@@ -117,6 +118,4 @@ def halfway(air, here, height_m, rise_m):
     """Wind and stratification a rising plume feels: mean of those at release and half its rise up. [m s⁻¹], [s⁻¹]"""
     there = at(air, height_m + 0.5 * rise_m)
     wind = 0.5 * (here.wind + there.wind)
-    return wind, brunt_vaisala(
-        0.5 * (here.gradient + there.gradient), 0.5 * (here.temperature + there.temperature)
-    )
+    return wind, brunt_vaisala(0.5 * (here.gradient + there.gradient), 0.5 * (here.temperature + there.temperature))

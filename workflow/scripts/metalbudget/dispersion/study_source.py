@@ -115,8 +115,8 @@ def unit_emissions(base: Sequence[Source], deposits: Mapping[str, SizeClasses | 
 
     Notes
     -----
-    A source of particles lists the sizes of all, with no mass in those of the others: in a run of several sources AERMOD
-    23132 corrects the slip of all by the sizes of the last; found by asking.
+    A source of particles lists the sizes of all, with no mass in those of the others: in a run of several sources
+    AERMOD 23132 corrects the slip of all by the sizes of the last; found by asking.
     """
     sizes = [one for one in deposits.values() if isinstance(one, SizeClasses)]
     return [

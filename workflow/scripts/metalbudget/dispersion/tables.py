@@ -1,4 +1,4 @@
-"""Many receptors in flat terrain: the plume is calculated at some distances, and receptors take it from there. Compiled.
+"""Many receptors in flat terrain: the plume is calculated at some distances, receptors take it from there. Compiled.
 
 In flat terrain everything about a plume but its lateral Gaussian depends on one distance: downwind for its coherent
 part, from the source for the part that meanders. An hour costs one table of nodes, evenly spaced in the logarithm of
@@ -21,6 +21,7 @@ FAINT = -300.0  # logarithm that stands for nothing
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 FINER = 8
 UNSETTLED = 0.01  # of a spread: particles that have fallen less are where the air is
+NEAREST_SHARE = 0.05  # of the nearest receptor's distance: where the table begins
 WIDEST = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 
 
@@ -93,7 +94,8 @@ def fill_nodes(
     gauss : ndarray, shape (nodes, 2)
         Of `gauss_positions`.
     ground, flux : ndarray, shape (2, classes, nodes)
-        Result: density at the receptor and at the reference height over wind, of both plumes, nothing taken out. [s m⁻²]
+        Result: density at the receptor and at the reference height over wind, of both plumes, nothing taken
+        out. [s m⁻²]
     path : ndarray, shape (classes, nodes)
         Scratch: logarithm of what the depletion integral runs over.
     column : ndarray, shape (2, nodes)
@@ -167,7 +169,7 @@ def fill_nodes(
 
 @njit(cache=True)
 def _all_classes(distances, fraction, dry_m_s, wet_s, ground, flux, column, kept, random, sums, coherent, pancake):
-    """Concentration, dry and wet flux of all classes: logarithms in `coherent` (2, 3, nodes), and `pancake` (nodes, 4)."""
+    """Concentration, dry and wet flux of all classes: logarithms in `coherent` (2, 3, nodes); `pancake` (nodes, 4)."""
     for i in range(distances.size):
         sums[:] = 0.0
         for k in range(fraction.size):
@@ -233,7 +235,7 @@ def add_tabled_hours(
     count, classes = x.size, fraction.size
     distance = np.sqrt(x * x + y * y)
     nearest, farthest = max(distance.min(), 1.0), max(distance.max(), 10.0)
-    low = max(0.2 * min(nearest, 0.01 * farthest), 1.0)
+    low = max(NEAREST_SHARE * min(nearest, 0.01 * farthest), 1.0)
     nodes = max(int(math.log(farthest / low) * NODES_PER_E_FOLD) + 4, 8)
     step = math.log(farthest * 1.001 / low) / (nodes - 1)
     start = math.log(low)
@@ -292,7 +294,7 @@ def add_tabled_hours(
                 low_value = fine_pancake[i, quantity]
                 target[quantity] += weight * (low_value + part * (fine_pancake[i + 1, quantity] - low_value))
             downwind = -(x[j] * s + y[j] * c)
-            if downwind <= low:
+            if downwind <= 0.0:
                 continue
             crosswind = x[j] * c - y[j] * s
             if crosswind * crosswind > widest * downwind * downwind:
@@ -300,7 +302,7 @@ def add_tabled_hours(
             random = fine_pancake[i, 3] + part * (fine_pancake[i + 1, 3] - fine_pancake[i, 3])
             if random >= 1.0:
                 continue
-            position = (math.log(downwind) - start) / fine_step
+            position = max((math.log(downwind) - start) / fine_step, 0.0)
             i = min(int(position), fine_nodes - 2)
             part = position - i
             steady = weight * (1.0 - random)

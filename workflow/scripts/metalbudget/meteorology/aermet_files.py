@@ -359,9 +359,9 @@ def _profile_rows(hours: SurfaceHours, observations: ProfileObservations) -> Ite
         date = f"{hours.year[position] % 100:02d} {hours.month[position]:2d} {hours.day[position]:2d}"
         start = f"{date} {hours.hour[position]:2d}"
         if not levels:
-            values = " ".join(form.format(missing) for form, missing in PROFILE_MISSING.values())
+            absent = " ".join(form.format(missing) for form, missing in PROFILE_MISSING.values())
             height = hours.anemometer_height_m[position]
-            yield f"{start} {10.0 if np.isnan(height) else height:7.1f} 1 {values}"
+            yield f"{start} {10.0 if np.isnan(height) else height:7.1f} 1 {absent}"
         for level in levels:
             values = []
             for name, (form, missing) in PROFILE_MISSING.items():
