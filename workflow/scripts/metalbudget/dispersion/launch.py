@@ -11,6 +11,7 @@ from metalbudget.dispersion.rise import (
     buoyancy_flux,
     equilibrium_rise,
     halfway,
+    mechanical_limit,
     momentum_flux,
     stable_distance,
     stable_limit,
@@ -159,13 +160,16 @@ def rise_at(air, source, distance_m):
         return source.final_rise
     neutral = unstable_rise(distance_m, source.buoyancy, source.momentum, source.wind)
     frequency = brunt_vaisala(source.here.gradient, source.here.temperature)
+    rise = stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency)
     highest = min(neutral, source.final_rise)
-    rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency), highest)
-    before, rounds = rise, 0
+    if rise <= 0.0:  # the oscillation has swung back to the release: as after its end (found by experiment)
+        return highest
+    rise, before, rounds = min(rise, highest), 0.0, 0
     while rounds < GRADUAL_ROUNDS[0] or (rounds < GRADUAL_ROUNDS[1] and abs(rise - before) >= RISE_TOLERANCE * rise):
         wind, frequency = halfway(air, source.here, source.height, rise)
+        limit = mechanical_limit(source.buoyancy, source.height, wind, air.friction)
         before, rounds = rise, rounds + 1
-        rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, wind, frequency), highest)
+        rise = min(stable_rise(distance_m, source.buoyancy, source.momentum, wind, frequency), highest, limit)
     if abs(rise - before) >= RISE_TOLERANCE * rise:
         rise = 0.5 * (rise + before)
     return rise

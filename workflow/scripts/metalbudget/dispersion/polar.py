@@ -17,7 +17,7 @@ from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.tables import ROOT_TWO_PI, WIDEST, fill_nodes, gauss_positions
 
-EXTENSION = 1.5  # the depletion integral looks at a fifth of a distance; nearer than this there is hardly a plume
+EXTENSION = 5.0  # the depletion integral looks at a fifth of a distance
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,6 +79,13 @@ def stable_rise(distance_m, buoyancy, momentum, wind_m_s, frequency):
 
 
 @njit(cache=True)
+def mechanical_limit(buoyancy, height_m, wind_m_s, friction_m_s):
+    """Rise that mechanical turbulence ends, 1.2 L^(3/5) (h + 1.2 L)^(2/5), L = F/(u u*²) (Briggs 1975). [m]"""
+    length = buoyancy / (wind_m_s * friction_m_s**2)
+    return 1.2 * length**0.6 * (height_m + 1.2 * length) ** 0.4
+
+
+@njit(cache=True)
 def stable_limit(buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency, friction_m_s):
     """Final rise in stable air, the least that any theory allows. [m]
 
@@ -90,8 +97,7 @@ def stable_limit(buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wi
     if buoyancy <= 0.0:
         return min(neutral, 1.5 * (momentum / (wind_m_s * frequency)) ** (1.0 / 3.0))
     bent = 2.66 * (buoyancy / (wind_m_s * frequency**2)) ** (1.0 / 3.0)
-    length = buoyancy / (wind_m_s * friction_m_s**2)
-    mechanical = 1.2 * length**0.6 * (height_m + 1.2 * length) ** 0.4
+    mechanical = mechanical_limit(buoyancy, height_m, wind_m_s, friction_m_s)
     calm = 4.0 * buoyancy**0.25 * frequency**-0.75
     return min(bent, mechanical, calm, neutral)
 

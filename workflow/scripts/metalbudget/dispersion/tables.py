@@ -20,7 +20,7 @@ NODES_PER_E_FOLD = 10.0  # relative error of annual sums below 1e-3 (tests/kerne
 FAINT = -300.0  # logarithm that stands for nothing
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 FINER = 8
-UNSETTLED = 0.01  # of a spread: particles that have fallen less are where the air is
+UNSETTLED = 0.003  # of a spread: particles that have fallen less are where the air is
 NEAREST_SHARE = 0.05  # of the nearest receptor's distance: where the table begins
 WIDEST = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 
