@@ -42,6 +42,18 @@ def air_of(hour, scalars, levels, shapes, sums):
 
 
 @njit(cache=True)
+def wet_rates(scavenging_s, washout_m_s, loss_limit_s, flux_limit_s, depth_m, wet_s):
+    """Scavenging rates of an hour into `wet_s` (2, classes): of the flux to the ground, and of the plume's loss. [s⁻¹]
+
+    AERMOD holds METHOD_2's washout to what drops can catch in the loss only; a gas is held to its transfer in both.
+    """
+    for k in range(scavenging_s.size):
+        washed = washout_m_s[k] / depth_m
+        wet_s[0, k] = scavenging_s[k] + min(washed, flux_limit_s[k])
+        wet_s[1, k] = scavenging_s[k] + min(washed, loss_limit_s[k])
+
+
+@njit(cache=True)
 def depletion_of(air, source, distance_m, place, reference_m, dry_m_s, settling_m_s, wet_s, dry, wet, romberg):
     """Share of a size class that is still in the plume at a distance. [1]"""
     kept = 1.0
@@ -67,7 +79,7 @@ def _add_plume(air, source, plume, distance_m, place, spread, amounts, dry_m_s, 
         out[0] += amount * at_receptor(fallen, place, 0.0)
         if dry_m_s[k] > 0.0:
             out[1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
-        out[2] += amount * wet_s[k]
+        out[2] += amount * wet_s[0, k]
 
 
 @njit(cache=True)
@@ -84,8 +96,10 @@ def add_answer(
     distance_m, downwind_m, crosswind_m : float
         Of the receptor. [m]
     place : Place
-    fraction, dry_m_s, settling_m_s, wet_s : ndarray, shape (classes,)
-        Of the hour. [1], [m s⁻¹], [m s⁻¹], [s⁻¹]
+    fraction, dry_m_s, settling_m_s : ndarray, shape (classes,)
+        Of the hour. [1], [m s⁻¹], [m s⁻¹]
+    wet_s : ndarray, shape (2, classes)
+        Scavenging rate of the flux to the ground, and of the plume's loss (`wet_rates`). [s⁻¹]
     reference_m : float
         Height of the dry deposition velocity. [m]
     dry_depletion, wet_depletion, romberg : bool
@@ -100,7 +114,7 @@ def add_answer(
     random = main.share * random_share(main.lateral_turbulence, main.wind, distance_m)
     for k in range(fraction.size):
         amounts[k] = fraction[k] * depletion_of(
-            air, source, distance_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[k], dry_depletion,
+            air, source, distance_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
             wet_depletion, romberg,
         )  # fmt: skip
     round_m = 2.0 * math.pi * distance_m
@@ -127,7 +141,7 @@ def add_answer(
         return
     for k in range(fraction.size):
         amounts[k] = fraction[k] * depletion_of(
-            air, source, downwind_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[k], dry_depletion,
+            air, source, downwind_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
             wet_depletion, romberg,
         )  # fmt: skip
     _add_plume(air, source, main, downwind_m, place, share, amounts, dry_m_s, settling_m_s, wet_s, reference_m, out)

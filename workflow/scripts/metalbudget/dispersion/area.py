@@ -529,7 +529,7 @@ def add_area_answer(
     ----------
     air, source, xs, ys, receptor_x, receptor_y, sin_wd, cos_wd, place, exact
         As `area_concentration`.
-    fraction, dry_m_s, settling_m_s, wet_s : ndarray, shape (classes,)
+    fraction, dry_m_s, settling_m_s : ndarray, shape (classes,)
         Of the hour. [1], [m s⁻¹], [m s⁻¹], [s⁻¹]
     reference_m : float
         Height of the dry deposition velocity. [m]
@@ -551,12 +551,12 @@ def add_area_answer(
             spreads[panel, node] = plume.spread_y
             for k in range(fraction.size):
                 amount = fraction[k] / plume.wind * depletion_of(
-                    air, source, distance, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[k], dry_depletion,
+                    air, source, distance, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
                     wet_depletion, romberg,
                 )  # fmt: skip
                 fallen = settled(plume, air, source, distance, place, settling_m_s[k] * distance / source.wind)
                 columns[panel, node, 0] += amount * at_receptor(fallen, place, 0.0)
                 if dry_m_s[k] > 0.0:
                     columns[panel, node, 1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
-                columns[panel, node, 2] += amount * wet_s[k]
+                columns[panel, node, 2] += amount * wet_s[0, k]
     out += integrate(upwind, across, spreads, columns, exact)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from metalbudget.dispersion import profiles
 from metalbudget.dispersion.air import running_integral, value_at
-from metalbudget.dispersion.answers import add_answer, air_of
+from metalbudget.dispersion.answers import add_answer, air_of, wet_rates
 from metalbudget.dispersion.area import add_area_answer
 from metalbudget.dispersion.case import Options, Receptors, Source, Substance
 from metalbudget.dispersion.depletion import plume_depth
@@ -26,7 +26,7 @@ from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 MICROGRAMS, SECONDS = 1.0e6, 3600.0  # per gram; of an hour
 ENOUGH_FOR_TABLES = 1000  # receptors from which tables by distance are cheaper than the full calculation
-RATES = ("dry_velocity_m_s", "settling_m_s", "scavenging_s", "washout_m_s", "washout_limit_s")
+RATES = ("dry_velocity_m_s", "settling_m_s", "scavenging_s", "washout_m_s", "washout_limit_s", "flux_limit_s")
 CHUNKS = 32  # of hours, each with sums of its own, so that the answer does not depend on the number of threads
 
 
@@ -169,11 +169,11 @@ def atmosphere(
 @njit(nogil=True, cache=True)
 def _hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, reference, factor, x, y, place, by_hour, out,
+    limit, flux_limit, reference, factor, x, y, place, by_hour, out,
 ):  # fmt: skip
     """Full calculation of some hours: adds to `out` (receptors, 3), or to the hour's row (hours, receptors, 3)."""
     downwash, terrain, dry_depletion, wet_depletion, romberg = flags
-    wet = np.empty(fraction.size)
+    wet = np.empty((2, fraction.size))
     found, amounts = np.empty(3), np.empty(fraction.size)
     flat = Place(0.0, 0.0, 0.0, 0.0)
     for index in range(rows.size):
@@ -184,8 +184,7 @@ def _hours(
         air = air_of(hour, scalars, levels, values, sums)
         source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
         depth = plume_depth(air, source)
-        for k in range(fraction.size):
-            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
+        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
         for j in range(x.size):
             downwind = -(x[j] * sine[hour] + y[j] * cosine[hour])
             crosswind = x[j] * cosine[hour] - y[j] * sine[hour]
@@ -206,11 +205,11 @@ def _hours(
 @njit(nogil=True, cache=True)
 def _area_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, reference, factor, x, y, place, corner_x, corner_y, by_hour, out,
+    limit, flux_limit, reference, factor, x, y, place, corner_x, corner_y, by_hour, out,
 ):  # fmt: skip
     """As `_hours` for a polygon, which has no meander; per unit of emission density."""
     downwash, terrain, dry_depletion, wet_depletion, romberg = flags
-    wet, found = np.empty(fraction.size), np.empty(3)
+    wet, found = np.empty((2, fraction.size)), np.empty(3)
     for index in range(rows.size):
         hour = rows[index]
         weight = factor[hour]
@@ -219,8 +218,7 @@ def _area_hours(
         air = air_of(hour, scalars, levels, values, sums)
         source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
         depth = plume_depth(air, source)
-        for k in range(fraction.size):
-            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
+        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
         for j in range(x.size):
             here = Place(place[j, 1], place[j, 1], 0.0, 0.0)
             if terrain:
@@ -374,7 +372,7 @@ def arrays_of(
     -------
     tuple
         Scalars, levels, values, sums of the atmosphere; sine and cosine of the wind direction; stack; flags; fraction,
-        dry velocity, settling, scavenging, washout and its limit; reference height; emission factor.
+        dry velocity, settling, scavenging, washout and its limits in loss and flux; reference height; emission factor.
     """
     hours = air.hours
     stack = np.array(

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from metalbudget.dispersion.answers import air_of
+from metalbudget.dispersion.answers import air_of, wet_rates
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch
@@ -55,7 +55,7 @@ def node_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[
 @njit(nogil=True, cache=True)
 def add_polar_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, reference, factor, distances, inner, directed, round_about,
+    limit, flux_limit, reference, factor, distances, inner, directed, round_about,
 ):  # fmt: skip
     """Add some hours of one source.
 
@@ -76,7 +76,7 @@ def add_polar_hours(
     path, kept = np.empty((classes, nodes)), np.empty((classes, nodes))
     column, spread, random = np.empty((2, nodes)), np.empty((2, nodes)), np.empty(nodes)
     amount = np.empty((2, nodes, fields))
-    wet = np.empty(classes)
+    wet = np.empty((2, classes))
     here = Place(0.0, 0.0, 0.0, 0.0)
     for index in range(rows.size):
         hour = rows[index]
@@ -87,9 +87,9 @@ def add_polar_hours(
         source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
         depth = plume_depth(air, source)
         raining = False
+        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
         for k in range(classes):
-            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
-            raining = raining or wet[k] > 0.0
+            raining = raining or wet[0, k] > 0.0
         fill_nodes(
             air, source, distances, here, dry[hour], settling[hour], wet, reference[hour], flags[2], flags[3],
             False, gauss, ground, flux, path, column, kept, spread, random,
@@ -103,7 +103,7 @@ def add_polar_hours(
                 for k in range(classes):
                     part = weight * kept[k, i]
                     amount[component, i, k] = part * dry[hour, k] * flux[component, k, i]
-                    amount[component, i, classes + k] = part * wet[k] * column[component, i]
+                    amount[component, i, classes + k] = part * wet[0, k] * column[component, i]
             if i >= inner:
                 lost = random[i] / (2.0 * math.pi * distances[i])
                 for component in range(components):

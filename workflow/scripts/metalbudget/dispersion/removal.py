@@ -22,7 +22,8 @@ SEASONS, LAND_USES, SECTORS = 5, 9, 36
 class Removal:
     """Rates at which a plume loses mass.
 
-    The scavenging rate is Λ = scavenging_s + min(washout_m_s/z_p, washout_limit_s) with z_p the plume's depth.
+    The plume loses Λ = scavenging_s + min(washout_m_s/z_p, washout_limit_s), z_p being its depth; the flux to the
+    ground has flux_limit_s instead.
 
     Arrays have shape (hours, classes) unless said; calm and missing hours hold zeros.
 
@@ -40,6 +41,8 @@ class Removal:
         Where it does: divided by the depth z_p of the plume (METHOD_2 and gases). [m s⁻¹]
     washout_limit_s : ndarray
         What the quotient is held to: drops that catch all in their way, transfer into drops. [s⁻¹]
+    flux_limit_s : ndarray
+        The same for the flux to the ground: of gases alone, as in AERMOD. [s⁻¹]
     reference_height_m : ndarray, shape (hours,)
         Where the concentration is taken for dry deposition, z0 + 1 m. [m]
     aerodynamic_s_m : ndarray, shape (hours,)
@@ -56,6 +59,7 @@ class Removal:
     scavenging_s: NDArray[np.float64]
     washout_m_s: NDArray[np.float64]
     washout_limit_s: NDArray[np.float64]
+    flux_limit_s: NDArray[np.float64]
     reference_height_m: NDArray[np.float64]
     aerodynamic_s_m: NDArray[np.float64]
     layer_s_m: NDArray[np.float64]
@@ -194,6 +198,7 @@ def removal(
         scavenging_s=held(scavenging),
         washout_m_s=held(washout),
         washout_limit_s=held(limit),
+        flux_limit_s=held(limit if isinstance(substance, Gas) else np.full_like(limit, np.inf)),
         reference_height_m=roughness + particles.REFERENCE_ABOVE_ROUGHNESS_M,
         aerodynamic_s_m=held(air),
         layer_s_m=held(layer),

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.answers import air_of
+from metalbudget.dispersion.answers import air_of, wet_rates
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth
 from metalbudget.dispersion.gaussian import Place, at_receptor, at_reference, main_plume, penetrated_plume, settled
 from metalbudget.dispersion.launch import launch
@@ -163,7 +163,7 @@ def fill_nodes(
                     integral += math.exp(a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3])
                 exponent = 0.5 * dry_m_s[k] * length * integral
             if wet_depletion:
-                exponent += wet_s[k] * x / source.wind
+                exponent += wet_s[1, k] * x / source.wind
             kept[k, i] = math.exp(-exponent) if exponent > 0.0 else 1.0
 
 
@@ -177,7 +177,7 @@ def _all_classes(distances, fraction, dry_m_s, wet_s, ground, flux, column, kept
             for component in range(2):
                 sums[component, 0] += amount * ground[component, k, i]
                 sums[component, 1] += amount * dry_m_s[k] * flux[component, k, i]
-                sums[component, 2] += amount * wet_s[k] * column[component, i]
+                sums[component, 2] += amount * wet_s[0, k] * column[component, i]
         round_m = 2.0 * math.pi * distances[i]
         pancake[i, 3] = random[i]
         for quantity in range(3):
@@ -229,7 +229,7 @@ def _add_coherent(i, part, crosswind, fine, columns, weight, target):
 @njit(nogil=True, cache=True)
 def add_tabled_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, reference, factor, x, y, place, out,
+    limit, flux_limit, reference, factor, x, y, place, out,
 ):  # fmt: skip
     """Add some hours of one source to `out` (receptors, 3); every receptor has the first one's flagpole height."""
     count, classes = x.size, fraction.size
@@ -253,7 +253,7 @@ def add_tabled_hours(
     path, kept = np.empty((classes, nodes)), np.empty((classes, nodes))
     column, spread, random_at = np.empty((2, nodes)), np.empty((2, nodes)), np.empty(nodes)
     sums_of, coherent, pancake = np.empty((2, 3)), np.empty((2, 3, nodes)), np.empty((nodes, 4))
-    wet = np.empty(classes)
+    wet = np.empty((2, classes))
     here = Place(place[0, 1], place[0, 1], 0.0, 0.0)
     for index in range(rows.size):
         hour = rows[index]
@@ -265,9 +265,9 @@ def add_tabled_hours(
         depth = plume_depth(air, source)
         raining = False
         drying = False
+        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
         for k in range(classes):
-            wet[k] = scavenging[hour, k] + min(washout[hour, k] / depth, limit[hour, k])
-            raining = raining or wet[k] > 0.0
+            raining = raining or wet[0, k] > 0.0
             drying = drying or dry[hour, k] > 0.0
         fill_nodes(
             air, source, distances, here, dry[hour], settling[hour], wet, reference[hour], flags[2], flags[3],
