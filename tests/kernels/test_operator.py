@@ -99,7 +99,7 @@ def still_aloft(name):
     air = model.atmosphere(hours, profile_grid(hours, observations))
     rows = model.arrays_of(source_of(RELEASES[name]), air, OPTIONS, SUBSTANCES)
     scalars, levels, values, sums, _, _, stack, flags, fraction, dry, settling, scavenging, washout, limit = rows[:14]
-    reference = rows[14]
+    reference = rows[15]
     kept = np.zeros(len(CLASSES))
     valid = np.flatnonzero(hours.valid)
     for hour in valid:
