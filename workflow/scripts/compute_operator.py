@@ -75,18 +75,15 @@ def ring_variables(weather, releases, classes, coefficients, threads):
     pairs = method_2_pairs(coefficients["method_2"])
     if not pairs:
         return {"variables": {}, "coords": {}}
-    shares = rings.of_releases(
-        lambda release: weather.rings(release, list(pairs.values())), releases, threads
-    )  # fmt: skip
+    shares = rings.of_releases(lambda release: weather.rings(release, list(pairs.values())), releases, threads)
     gas = np.array([coefficients["particle_class"][f"{name}/kind"] == "gas" for name in classes], dtype=np.int8)
-    edges = rings.edges_m(weather.last_m)
     return {
         "variables": {
             "ring_class": (("source", "class", "kind", "ring"), shares[:, : len(classes)], "share"),
             "ring_method_2": (("source", "metal", "kind", "ring"), shares[:, len(classes) :], "share"),
             "gas": (("class",), gas, "number"),
         },
-        "coords": {"metal": list(pairs), "kind": list(rings.KINDS), "ring": np.array(edges)},
+        "coords": {"metal": list(pairs), "kind": list(rings.KINDS), "ring": np.array(rings.edges_m(weather.last_m))},
     }
 
 

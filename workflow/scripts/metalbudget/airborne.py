@@ -137,8 +137,8 @@ def deposited_by_ring(
     emission = np.asarray(emission_kg, dtype=float)[:, :-1]
     is_gas = np.asarray(first["gas"], dtype=bool)
     here = list(first["metal"]).index(metal)
-    by_class = sum(np.asarray(content["ring_class"], dtype=float) for content in files) / len(files)
-    by_pair = sum(np.asarray(content["ring_method_2"][:, here], dtype=float) for content in files) / len(files)
+    by_class = np.mean([content["ring_class"] for content in files], axis=0)
+    by_pair = np.mean([content["ring_method_2"][:, here] for content in files], axis=0)
     gas = np.einsum("sc,sckr->kr", emission[:, is_gas], by_class[:, is_gas])
     found = {
         "method_1": gas + np.einsum("sc,sckr->kr", emission[:, ~is_gas], by_class[:, ~is_gas]),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from metalbudget.dispersion.release import Release
 
 NODES_PER_E_FOLD = 2.0  # against 20 an e-fold 0.4 % of what a source deposits at most, METHOD_2 0.1 %
-EVERY_DRY_HOUR = 5  # of the hours without rain one in so many is followed: 1 % of a substance's deposition rms
+EVERY_DRY_HOUR = 6  # of the hours without rain one in so many is followed: about 1 % rms in a year's deposition
 STABILITY_GROUPS = 20
 INNER_EDGES_M = (1000.0, 10000.0)  # the last ring ends where the operator ends
 KINDS = ("dry", "wet")

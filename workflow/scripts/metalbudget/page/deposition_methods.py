@@ -26,15 +26,15 @@ def tables(outcome: Outcome, year: int) -> list[Block]:
         "metal",
         "METHOD_1, % of emission",
         "METHOD_2, % of emission",
-        *(f"METHOD_2 / METHOD_1, {name}" for name in names),
-        "in all",
-        "dry alone",
-        "wet alone",
+        *(f"ratio, {name}" for name in names),
+        "ratio in all",
+        "ratio of dry",
+        "ratio of wet",
     )
     note = (
-        "How much the region's own deposition hangs on the scheme: the same emission followed to "
-        f"{significant(edges[-1])} km, on the map and beyond its edge, once as five size classes (METHOD_1, which this "
-        "study uses) and once as one fine fraction and mean diameter a metal (METHOD_2); a ratio far from one is an "
+        "Ratio of METHOD_2 to METHOD_1: what the same emission leaves to "
+        f"{significant(edges[-1])} km from its sources, on the map and beyond its edge, as one fine fraction and mean "
+        "diameter a metal (METHOD_2) and in size classes (METHOD_1, which this study uses); a ratio far from one is an "
         "uncertainty of the own sources that no other number here carries. Small print: dry share. Flat ground, a "
         "sample of the dry hours (about 1 %). Gaseous mercury counts the same in both."
     )
