@@ -311,11 +311,17 @@ def study(tmp_path_factory):
         },
         {"rain_factor": [0.9, 1.0, 1.1], "curve_number": numbers, "climate": [0]},
     )
+    operator_in(folder)
+    return folder
+
+
+def operator_in(folder, name="operator.nc"):
+    """Run the operator's script on a folder of inputs."""
     names = {name: folder / f"{name}.csv" for name in compute_operator.FILES}
     compute_operator.main(
         files=names | {name: folder / f"{name}.tif" for name in ("mask", "surrogates")},
         weather=[folder / "2018.csv"],
-        operator=folder / "operator.nc",
+        operator=folder / name,
         boundary_layer=folder / "meteorology.csv",
         year=2018,
         dispersion={
@@ -331,7 +337,23 @@ def study(tmp_path_factory):
         | {"method_2": {metal: settings.coefficients("method_2", metal) for metal in ("cd", "hg", "xx")}},
         threads=1,
     )
-    return folder
+
+
+def test_rings_are_ours_whoever_computes_the_operator(study, monkeypatch):
+    """With a foreign engine, here one whose tables are empty, the rings are those of our own engine."""
+    from metalbudget.dispersion import polar
+
+    class Foreign:
+        def table(self, release):
+            distances = polar.node_distances(50.0, 50000.0, 4.0)
+            return polar.Polar(distances, np.zeros((36, distances.size, 6, 2)))
+
+    monkeypatch.setattr(compute_operator.engine, "tables", lambda *_: Foreign())
+    operator_in(study, "foreign.nc")
+    ours, foreign = (io.read_netcdf(study / name) for name in ("operator.nc", "foreign.nc"))
+    assert not foreign["dry"].any()
+    for name in ("ring_class", "ring_method_2"):
+        np.testing.assert_array_equal(foreign[name], ours[name])
 
 
 def test_operator_file(study):
