@@ -31,7 +31,9 @@ rule compute_operator:
                 "particle_class",
                 "gas_deposition",
             )
-        },
+        }
+        # of every metal the study knows: another choice of run.metals leaves the operator as it is
+        | {"method_2": {metal: coefficients("method_2", metal) for metal in config["metals"]}},
         code=code_of("compute_operator.py"),
     log:
         "logs/compute_operator/{year}.log",

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from metalbudget import io, weather_files
-from metalbudget.dispersion import engine
-from metalbudget.dispersion.reading import gas_surface, read_releases
-from metalbudget.dispersion.release import fields
+from metalbudget.dispersion import engine, rings
+from metalbudget.dispersion.reading import gas_surface, method_2_pairs, read_releases
+from metalbudget.dispersion.release import Weather, fields
 from metalbudget.meteorology.station import hourly_table, study_hours
 from metalbudget.runlog import logger, logging_to
 
@@ -45,6 +45,10 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
             dispersion["max_distance_m"],
             " ".join(f"{name} {share:.3f}" for name, share in zip(classes, field.within, strict=True)),
         )
+    own = through
+    if not isinstance(through, Weather):
+        own = Weather(hours, observations, classes, dispersion, coefficients, surface)
+    beside = ring_variables(own, releases, classes, coefficients, threads)
     inside = deposited.sum(axis=(0, 3, 4), dtype=np.float64) * grid.cell_area_m2
     io.write_netcdf(
         operator,
@@ -52,8 +56,9 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
             "dry": (("source", "class", "y", "x"), deposited[0], "operator"),
             "wet": (("source", "class", "y", "x"), deposited[1], "operator"),
             "inside": (("source", "class"), inside, "share"),
+            **beside["variables"],
         },
-        {"source": [release.name for release in releases], "class": classes},
+        {"source": [release.name for release in releases], "class": classes, **beside["coords"]},
         grid,
         weather_year=year,
         hours=hours.size,
@@ -63,6 +68,23 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
         engine=dispersion["engine"],
         source_rule="compute_operator",
     )
+
+
+def ring_variables(weather, releases, classes, coefficients, threads):
+    """Ring shares of the classes and of METHOD_2's pairs; always by our own engine, on and off the grid."""
+    pairs = method_2_pairs(coefficients["method_2"])
+    if not pairs:
+        return {"variables": {}, "coords": {}}
+    shares = rings.of_releases(lambda release: weather.rings(release, list(pairs.values())), releases, threads)
+    gas = np.array([coefficients["particle_class"][f"{name}/kind"] == "gas" for name in classes], dtype=np.int8)
+    return {
+        "variables": {
+            "ring_class": (("source", "class", "kind", "ring"), shares[:, : len(classes)], "share"),
+            "ring_method_2": (("source", "metal", "kind", "ring"), shares[:, len(classes) :], "share"),
+            "gas": (("class",), gas, "number"),
+        },
+        "coords": {"metal": list(pairs), "kind": list(rings.KINDS), "ring": np.array(rings.edges_m(weather.last_m))},
+    }
 
 
 def listed(files):

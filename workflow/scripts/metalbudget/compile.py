@@ -16,7 +16,7 @@ import numpy as np  # noqa: E402
 
 from metalbudget import erosion  # noqa: E402
 from metalbudget.dispersion import hill_height, model, polar  # noqa: E402
-from metalbudget.dispersion.case import Options, Receptors, SizeClasses, Source  # noqa: E402
+from metalbudget.dispersion.case import FineFraction, Options, Receptors, SizeClasses, Source  # noqa: E402
 from metalbudget.dispersion.reading import gas_surface  # noqa: E402
 from metalbudget.dispersion.release import Release, Weather, fields  # noqa: E402
 from metalbudget.grid import Grid  # noqa: E402
@@ -47,6 +47,7 @@ def compile_kernels() -> None:
     ]
     for _ in fields(releases, weather, grid, int(tables["dispersion"]["mantissa_bits"])):
         pass
+    weather.rings(releases[0], [FineFraction(0.7, 0.6)])
     dust = SizeClasses((1.0, 20.0), (0.5, 0.5), (2.0, 2.0))
     corners = np.array([[0.0, 0.0], [0.0, 50.0], [80.0, 50.0], [80.0, 0.0]])
     sources = [

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.dispersion import model, operator, polar, profiles
-from metalbudget.dispersion.case import Gas, GasSurface, Options, SizeClasses, Source
+from metalbudget.dispersion import model, operator, polar, profiles, rings
+from metalbudget.dispersion.case import FineFraction, Gas, GasSurface, Options, SizeClasses, Source
 from metalbudget.grid import Grid
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
@@ -145,7 +145,7 @@ class Weather:
         self._substances = substances(classes, coefficients["particle_class"], coefficients["gas_deposition"])
         self._options = Options(deposition=True, gas_surface=gas_surface)
         self._rows = np.flatnonzero(hours.valid)
-        self._last_m = float(dispersion["max_distance_m"])
+        self.last_m = float(dispersion["max_distance_m"])
         self._bearings = int(dispersion["bearings"])
 
     def table(self, release: Release) -> polar.Polar:
@@ -157,10 +157,17 @@ class Weather:
             self._rows,
             self._rows.size,
             self._numbers["first_radius_m"],
-            self._last_m,
+            self.last_m,
             self._numbers["nodes_per_e_fold"],
             self._bearings,
         )
+
+    def rings(self, release: Release, pairs: Sequence[FineFraction] = ()) -> NDArray[np.float64]:
+        """Shares of a source's emission between rings, METHOD_2's `pairs` behind the classes; see `rings.shares`."""
+        source = source_of(release, self._numbers["area_spread_per_height"])
+        arrays = model.arrays_of(source, self._air, self._options, [*self._substances, *pairs])
+        first_m = self._numbers["first_radius_m"]
+        return rings.shares(arrays, len(self._substances), self._air.hours, first_m, self.last_m)
 
 
 def fields(
