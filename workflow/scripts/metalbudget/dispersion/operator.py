@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from metalbudget.dispersion.nodes import cubic
 from metalbudget.dispersion.polar import Polar
-from metalbudget.dispersion.tables import cubic
 from metalbudget.grid import Grid
 
 

@@ -240,9 +240,7 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
             gradient = held * max(means[3, i], 0.0)
             travelled = turbulence * x / wind
             frequency = math.sqrt(GRAVITY_M_S2 * gradient / core[TEMPERATURE, i])
-            elevated = travelled / math.sqrt(
-                1.0 + travelled * (core[EDDY, i] + frequency / (0.54 * turbulence))
-            )
+            elevated = travelled / math.sqrt(1.0 + travelled * (core[EDDY, i] + frequency / (0.54 * turbulence)))
             aloft = core[ALOFT, i]
             ambient = (1.0 - aloft) * core[GROWTH, i] / wind + aloft * elevated
             spread = math.sqrt(ambient * ambient + core[OWN, i] + vertical)
@@ -315,9 +313,7 @@ def _loose(t, step):
     g6 = g5 * squared
     g7 = g6 * squared
     g8 = g7 * squared
-    return term * (
-        1.0 + g1 * (1.0 + g2 * (1.0 + g3 * (1.0 + g4 * (1.0 + g5 * (1.0 + g6 * (1.0 + g7 * (1.0 + g8)))))))
-    )
+    return term * (1.0 + g1 * (1.0 + g2 * (1.0 + g3 * (1.0 + g4 * (1.0 + g5 * (1.0 + g6 * (1.0 + g7 * (1.0 + g8))))))))
 
 
 @njit(cache=True, error_model="numpy")
