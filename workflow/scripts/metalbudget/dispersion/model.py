@@ -444,15 +444,17 @@ def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Op
     standing = tabled and options.terrain and not place[:, 1].any()  # on the ground, as tables in terrain need them
     if standing:
         height = np.ascontiguousarray(place[:, 0])
-        among = layout(height, place[:, 2])
-        order = tuple(np.ascontiguousarray(getattr(among, field.name)) for field in fields(among))
+        among = [layout(height, place[:, 2], stable) for stable in (False, True)]
+        orders = [tuple(np.ascontiguousarray(getattr(one, field.name)) for field in fields(one)) for one in among]
 
     def job(chunk: NDArray[np.int_], hourly: bool) -> NDArray[np.float64]:
         out = np.zeros((chunk.size if hourly else 1, x.size, 3))
         if source.kind == "area":
             _area_hours(chunk, *arrays, x, y, place, *corners, hourly, out)  # type: ignore[call-arg]
         elif standing:
-            add_terrain_hours(chunk, *arrays, x, y, height, *order, out[0])  # type: ignore[call-arg]
+            stable = arrays[0][chunk, 0] == 0.0
+            for hours, order in ((chunk[~stable], orders[0]), (chunk[stable], orders[1])):
+                add_terrain_hours(hours, *arrays, x, y, height, *order, out[0])  # type: ignore[call-arg]
         elif tabled and not options.terrain:
             add_tabled_hours(chunk, *arrays, x, y, place, out[0])  # type: ignore[call-arg]
         else:

@@ -4,12 +4,16 @@ A receptor's answer is interpolated between four levels by Lagrange's polynomial
 by a straight line. Where hills follow from the receptors' height, as round a single summit, a level needs only one.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-LEVEL_SCALE_M, LEVEL_STEP = 20.0, 0.15  # levels lie at 20 m · sinh 0.15 n: every 3 m at the base, every 30 m at 200 m
+# Levels are 3 m apart at the source's base and grow with the distance from it; in stable air plumes are thinner, so there
+# they are 6 m apart at the most, or a fiftieth of their height.
+LEVEL_SCALE_M, LEVEL_STEP = 20.0, 0.15
+STABLE_STEP_M, STABLE_STEP = 6.0, 0.02
 TAPS = 4
 HILL_SPACING_M, HILL_SPACING_SHARE, MOST_HILLS = 15.0, 0.1, 8
 HILL_TOLERANCE_M = 2.0  # hills that lie so near to a line over the receptors' height need no interpolation of their own
@@ -52,15 +56,26 @@ class Layout:
     between: NDArray[np.float64]
 
 
-def levels_for(height_m: NDArray[np.float64]) -> NDArray[np.float64]:
+def levels_for(height_m: NDArray[np.float64], stable: bool) -> NDArray[np.float64]:
     """Levels around all heights, the source's base among them if they enclose it; one if all are alike. [m]"""
-    low, high = np.arcsinh(np.array([height_m.min(), height_m.max()]) / LEVEL_SCALE_M) / LEVEL_STEP
-    if height_m.max() - height_m.min() < 1.0e-6:
+    low, high = float(height_m.min()), float(height_m.max())
+    if high - low < 1.0e-6:
         return height_m[:1].astype(float)
-    first, last = int(np.floor(low)), int(np.ceil(high))
-    while last - first + 1 < TAPS:
-        last += 1
-    return LEVEL_SCALE_M * np.sinh(LEVEL_STEP * np.arange(first, last + 1))
+
+    def side(reach_m: float) -> list[float]:
+        found = [0.0]
+        while found[-1] < reach_m:
+            step = LEVEL_STEP * math.hypot(LEVEL_SCALE_M, found[-1])
+            thin = max(STABLE_STEP_M, STABLE_STEP * found[-1])
+            found.append(found[-1] + (min(step, thin) if stable else step))
+        return found[1:]
+
+    levels = np.array([-level for level in side(-low)][::-1] + [0.0] + side(high))
+    first = max(int(np.searchsorted(levels, low, side="right")) - 1, 0)
+    last = max(int(np.searchsorted(levels, high)), first + TAPS - 1)
+    while last >= levels.size:
+        levels = np.append(levels, 2.0 * levels[-1] - levels[-2])
+    return levels[first : last + 1]
 
 
 def hills_for(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], level_m: float) -> NDArray[np.float64]:
@@ -78,7 +93,7 @@ def hills_for(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], level_
     return np.linspace(low, high, min(max(int(np.ceil((high - low) / spacing)) + 1, 2), MOST_HILLS))
 
 
-def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64]) -> Layout:
+def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], stable: bool) -> Layout:
     """Levels, hills and the receptors among them.
 
     Parameters
@@ -90,7 +105,9 @@ def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64]) -> Layout
     -------
     Layout
     """
-    levels = levels_for(height_m)
+    if not stable:
+        hill_m = np.zeros_like(height_m)
+    levels = levels_for(height_m, stable)
     count = height_m.size
     if levels.size == 1:
         level, bracket, part = np.zeros(count, dtype=int), np.zeros(count, dtype=int), np.zeros(count)

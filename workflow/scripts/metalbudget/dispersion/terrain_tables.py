@@ -14,7 +14,7 @@ from numba import njit
 
 from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
 from metalbudget.dispersion.depletion import GAUSS_NODE, plume_depth
-from metalbudget.dispersion.gaussian import NO_LID_M
+from metalbudget.dispersion.gaussian import NO_LID_M, image_sum
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.nodes import (
     cubic,
@@ -27,12 +27,14 @@ from metalbudget.dispersion.nodes import (
     start_hour,
 )
 from metalbudget.dispersion.rows import (
+    CENTRE,
     CORE_ROWS,
     LEAST_SHARE,
     LID,
     PLUME_ROWS,
     RANDOM,
     ROOT_TWO_PI,
+    SPREAD_UP,
     SPREAD_Y,
     WIND,
     level_rows,
@@ -146,10 +148,34 @@ def _add_round(weight, random, distances, first, second, out):
         out[i] += weight * random[i] / (2.0 * math.pi * distances[i]) * (first[i] + second[i])
 
 
+@njit(cache=True, error_model="numpy")
+def _add_passing(part, dry_m_s, wind, kept, shares, all_of_it, deposited):
+    """Add what of a class keeps its level, and that times its dry velocity; rows of shape (nodes,)."""
+    for i in range(kept.size):
+        amount = part / wind[i] * kept[i] * shares[i]
+        all_of_it[i] += amount
+        deposited[i] += amount * dry_m_s
+
+
+@njit(cache=True)
+def _groups(starts, nodes, groups):
+    """Number the classes (classes,) that lie alike: all that have not settled, and each of the others. Their count."""
+    count, common = 0, -1
+    for k in range(groups.size):
+        if starts[k] >= nodes and common >= 0:
+            groups[k] = common
+            continue
+        groups[k] = count
+        if starts[k] >= nodes:
+            common = count
+        count += 1
+    return count
+
+
 @njit(cache=True)
 def _fill_station(
     source, distances, hill, settling_m_s, dry_m_s, wet_s, fraction, flags, raining, drying, beyond, lids, core,
-    starts, plume, bare_plume, dense, first, weights, scratch, work, states,
+    starts, plume, bare_plume, dense, first, weights, scratch, work, groups, states, passing,
 ):  # fmt: skip
     """What all classes bring at one level, at one hill.
 
@@ -162,6 +188,9 @@ def _fill_station(
     scratch : ndarray, shape (8, nodes)
     states : ndarray, shape (2, 5, nodes)
         Result: columns of the table, not yet as logarithms.
+    passing : ndarray, shape (2 classes, nodes)
+        Result: what of the main plume keeps its level over wind, of every group (`_groups`), and that times the dry
+        velocity.
     """
     nodes = distances.size
     divided, ground_m, hill_m, base_m, heights, step_m = hill
@@ -171,6 +200,7 @@ def _fill_station(
     halves[:] = 0.5
     share[:] = 0.5
     states[:] = 0.0
+    passing[:] = 0.0
     known = False
     depleting = flags[2] and drying
     for k in range(fraction.size):
@@ -222,6 +252,8 @@ def _fill_station(
                 )  # fmt: skip
             if raining:
                 _add_wet(part * wet_s[0, k], wind, kept, target[WET])
+            if component == 0:
+                _add_passing(part, dry_m_s[k], wind, kept, shares, passing[2 * groups[k]], passing[2 * groups[k] + 1])
 
 
 @njit(inline="always")
@@ -297,6 +329,9 @@ def add_terrain_hours(
     tables = np.zeros((2, hills_m.size, nodes, 5))
     spreads, random, wide = np.ones((2, levels_m.size, nodes)), np.zeros((levels_m.size, nodes)), np.empty(nodes)
     round_about, logs = np.zeros((hills_m.size, 3, nodes)), np.empty(nodes)
+    groups, group_lids, falls = np.zeros(classes, dtype=np.int64), np.zeros((classes, nodes)), np.zeros(classes)
+    passing, through = np.zeros((2 * classes, nodes)), np.zeros((hills_m.size, nodes, 2 * classes))
+    depths, centres = np.ones((levels_m.size, nodes)), np.zeros(nodes)
     wet, nothing = np.empty((2, classes)), np.zeros(nodes)
     hill_step = max(hills_m.max(), 1.0) * 1.001 / HILL_STEPS
     heights = np.zeros(HILL_STEPS + 1)
@@ -319,6 +354,14 @@ def add_terrain_hours(
         if not air.convective:
             dividing_heights(air, hill_step, heights)
             divided = heights.max() > 0.0
+        steady = not air.convective
+        group_count = _groups(starts[0], nodes, groups)
+        if steady:
+            centres[:] = core[0, CENTRE]
+            for k in range(classes):
+                settled = starts[0, k] < nodes
+                falls[groups[k]] = settling[hour, k] / source.wind if settled else 0.0
+                group_lids[groups[k]] = lids[0, k] if settled else core[0, LID]
         penetrated = source.penetrated
         from_component = 1 if penetrated >= 1.0 else 0
         to_component = 2 if penetrated > 0.0 else 1
@@ -332,13 +375,21 @@ def add_terrain_hours(
             meandering(penetrated, plume[0, RANDOM], plume[1, RANDOM], random[number])
             for component in range(from_component, to_component):
                 spreads[component, number] = plume[component, SPREAD_Y]
+            depths[number] = plume[0, SPREAD_UP]
             for its in range(first_station[number], first_station[number + 1]):
                 if divided or its == first_station[number]:
                     _fill_station(
                         source, distances, (divided, z, hills_m[its], stack[7], heights, hill_step), settling[hour],
                         dry[hour], wet, fraction, flags, raining, drying, 0.0 if z + reference[hour] > top else 1.0,
-                        lids, core, starts, plume, bare_plume, dense, first, gauss_weights, scratch, work, states,
+                        lids, core, starts, plume, bare_plume, dense, first, gauss_weights, scratch, work, groups, states,
+                        passing,
                     )  # fmt: skip
+                if steady:
+                    if divided or its == first_station[number]:
+                        for column in range(2 * group_count):
+                            through[its, :, column] = passing[column]
+                    else:
+                        through[its] = through[its - 1]
                 for component in range(from_component, to_component):
                     seen, target = states[component], round_about[its]
                     limit_m = top if component == 0 else NO_LID_M
@@ -377,12 +428,12 @@ def add_terrain_hours(
             if abs(crosswind) > WIDEST * max(wide[n], wide[n + 1]):
                 continue
             i, low, at = placed[j], level[j] + inner[j], part[j]
-            steady = random[low, i] + later[j] * (random[low, i + 1] - random[low, i])
+            directed = random[low, i] + later[j] * (random[low, i + 1] - random[low, i])
             if at > 0.0:
                 upper = random[low + 1, i] + later[j] * (random[low + 1, i + 1] - random[low + 1, i])
-                steady += at * (upper - steady)
-            steady = weight * (1.0 - steady)
-            if steady <= 0.0:
+                directed += at * (upper - directed)
+            directed = weight * (1.0 - directed)
+            if directed <= 0.0:
                 continue
             n, a0, a1, a2, a3 = cubic(position, nodes)
             for component in range(from_component, to_component):
@@ -395,22 +446,43 @@ def add_terrain_hours(
                 exponent = 0.5 * ratio * ratio
                 if exponent > 0.5 * WIDEST * WIDEST:
                     continue
-                base = steady / (ROOT_TWO_PI * sigma)
+                base = directed / (ROOT_TWO_PI * sigma)
                 table, its, hill = tables[component], station[j], between[j]
                 limit_m = top if component == 0 else NO_LID_M
                 value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, FOLLOW)
-                total = exponential(value - exponent)
-                if height[j] <= limit_m:
-                    value = _at_height(table, its, hill, weights[j], inner[j], at, n, a0, a1, a2, a3, KEEP)
-                    total += exponential(value - exponent)
-                out[j, 0] += base * total
+                conc, deposited = exponential(value - exponent), 0.0
                 if drying:
                     value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, FOLLOW_DRY)
-                    total = exponential(value - exponent)
-                    if height[j] + reference[hour] <= limit_m:
+                    deposited = exponential(value - exponent)
+                if steady:
+                    row = depths[low]
+                    depth = a0 * row[n] + a1 * row[n + 1] + a2 * row[n + 2] + a3 * row[n + 3]
+                    if at > 0.0:
+                        row = depths[low + 1]
+                        depth += at * (a0 * row[n] + a1 * row[n + 1] + a2 * row[n + 2] + a3 * row[n + 3] - depth)
+                    middle = a0 * centres[n] + a1 * centres[n + 1] + a2 * centres[n + 2] + a3 * centres[n + 3]
+                    lateral = exponential(-exponent)
+                    for group in range(group_count):
+                        row = group_lids[group]
+                        lid = a0 * row[n] + a1 * row[n + 1] + a2 * row[n + 2] + a3 * row[n + 3]
+                        centre = max(middle - falls[group] * downwind, 0.0)
+                        column = 2 * group
+                        part_of = _straight(through, its, hill, inner[j], at, n, a0, a1, a2, a3, column)
+                        z = height[j]
+                        conc += lateral * part_of * image_sum(max(z, 0.0), centre, depth, lid, max(-z, 0.0))
+                        if drying:
+                            part_of = _straight(through, its, hill, inner[j], at, n, a0, a1, a2, a3, column + 1)
+                            z += reference[hour]
+                            deposited += lateral * part_of * image_sum(max(z, 0.0), centre, depth, lid, max(-z, 0.0))
+                else:
+                    if height[j] <= limit_m:
+                        value = _at_height(table, its, hill, weights[j], inner[j], at, n, a0, a1, a2, a3, KEEP)
+                        conc += exponential(value - exponent)
+                    if drying and height[j] + reference[hour] <= limit_m:
                         value = _at_height(table, its, hill, weights[j], inner[j], at, n, a0, a1, a2, a3, KEEP_DRY)
-                        total += exponential(value - exponent)
-                    out[j, 1] += base * total
+                        deposited += exponential(value - exponent)
+                out[j, 0] += base * conc
+                out[j, 1] += base * deposited
                 if raining:
                     value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, WET)
                     out[j, 2] += base * exponential(value - exponent)
