@@ -443,8 +443,8 @@ def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Op
     tabled = tabled and source.kind != "area" and not options.romberg and bool(np.all(place[:, 1] == place[0, 1]))
     standing = tabled and options.terrain and not place[:, 1].any()  # on the ground, as tables in terrain need them
     if standing:
-        height = np.ascontiguousarray(place[:, 0])
-        among = [layout(height, place[:, 2], stable) for stable in (False, True)]
+        height, hill = np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 2])
+        among = [layout(height, hill, stable) for stable in (False, True)]
         orders = [tuple(np.ascontiguousarray(getattr(one, field.name)) for field in fields(one)) for one in among]
 
     def job(chunk: NDArray[np.int_], hourly: bool) -> NDArray[np.float64]:
@@ -454,7 +454,7 @@ def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Op
         elif standing:
             stable = arrays[0][chunk, 0] == 0.0
             for hours, order in ((chunk[~stable], orders[0]), (chunk[stable], orders[1])):
-                add_terrain_hours(hours, *arrays, x, y, height, *order, out[0])  # type: ignore[call-arg]
+                add_terrain_hours(hours, *arrays, x, y, height, hill, *order, out[0])  # type: ignore[call-arg]
         elif tabled and not options.terrain:
             add_tabled_hours(chunk, *arrays, x, y, place, out[0])  # type: ignore[call-arg]
         else:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 LEVEL_SCALE_M, LEVEL_STEP = 20.0, 0.15
 STABLE_STEP_M, STABLE_STEP = 6.0, 0.02
 TAPS = 4
-HILL_SPACING_M, HILL_SPACING_SHARE, MOST_HILLS = 15.0, 0.1, 8
+# Hills above the lowest one; a plume feels no hill that is higher above the receptor than itself.
+HILL_SCALE_M, HILL_STEP, MOST_HILLS = 10.0, 0.6, 10
 HILL_TOLERANCE_M = 2.0  # hills that lie so near to a line over the receptors' height need no interpolation of their own
 
 
@@ -89,8 +90,9 @@ def hills_for(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], level_
     residual = hill_m - (there + slope * (height_m - level_m))
     if np.abs(residual).max() <= HILL_TOLERANCE_M:
         return np.array([min(max(there, low), high)])
-    spacing = max(HILL_SPACING_M, HILL_SPACING_SHARE * 0.5 * (low + high))
-    return np.linspace(low, high, min(max(int(np.ceil((high - low) / spacing)) + 1, 2), MOST_HILLS))
+    most = np.arcsinh((high - low) / HILL_SCALE_M)
+    count = min(max(int(np.ceil(most / HILL_STEP)) + 1, 2), MOST_HILLS)
+    return low + HILL_SCALE_M * np.sinh(most * np.arange(count) / (count - 1))
 
 
 def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], stable: bool) -> Layout:

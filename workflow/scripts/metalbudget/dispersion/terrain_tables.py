@@ -14,7 +14,7 @@ from numba import njit
 
 from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
 from metalbudget.dispersion.depletion import GAUSS_NODE, plume_depth
-from metalbudget.dispersion.gaussian import NO_LID_M, image_sum
+from metalbudget.dispersion.gaussian import NO_LID_M, image_sum, share_under
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.nodes import (
     cubic,
@@ -44,7 +44,7 @@ from metalbudget.dispersion.tables import WIDEST, meandering, table_distances
 from metalbudget.dispersion.vector import exponential, logarithm
 
 NODES_PER_E_FOLD = 10.0
-HILL_STEPS = 48  # of the table of dividing heights
+HILL_STEPS = 96  # of the table of dividing heights
 FLOOR = math.log(LEAST_SHARE) + 5.0  # a logarithm below it may stand for nothing
 # Columns of the table: logarithms of what keeps its level and of what follows the ground, for concentration and dry
 # deposition, and of wet deposition.
@@ -149,12 +149,12 @@ def _add_round(weight, random, distances, first, second, out):
 
 
 @njit(cache=True, error_model="numpy")
-def _add_passing(part, dry_m_s, wind, kept, shares, all_of_it, deposited):
-    """Add what of a class keeps its level, and that times its dry velocity; rows of shape (nodes,)."""
+def _add_passing(part, wind, kept, follow, airborne, grounded):
+    """Add what of a class is airborne, and that times the density that follows the ground; rows of shape (nodes,)."""
     for i in range(kept.size):
-        amount = part / wind[i] * kept[i] * shares[i]
-        all_of_it[i] += amount
-        deposited[i] += amount * dry_m_s
+        amount = part / wind[i] * kept[i]
+        airborne[i] += amount
+        grounded[i] += amount * follow[i]
 
 
 @njit(cache=True)
@@ -188,9 +188,9 @@ def _fill_station(
     scratch : ndarray, shape (8, nodes)
     states : ndarray, shape (2, 5, nodes)
         Result: columns of the table, not yet as logarithms.
-    passing : ndarray, shape (2 classes, nodes)
-        Result: what of the main plume keeps its level over wind, of every group (`_groups`), and that times the dry
-        velocity.
+    passing : ndarray, shape (4 classes, nodes)
+        Result for every group of classes (`_groups`) of the main plume: what is airborne over wind, and that times the
+        density that follows the ground; then both of what deposits.
     """
     nodes = distances.size
     divided, ground_m, hill_m, base_m, heights, step_m = hill
@@ -253,13 +253,23 @@ def _fill_station(
             if raining:
                 _add_wet(part * wet_s[0, k], wind, kept, target[WET])
             if component == 0:
-                _add_passing(part, dry_m_s[k], wind, kept, shares, passing[2 * groups[k]], passing[2 * groups[k] + 1])
+                its = passing[4 * groups[k] : 4 * groups[k] + 4]
+                _add_passing(part, wind, kept, dense[AT_GROUND, 0, k], its[0], its[1])
+                if dry_m_s[k] > 0.0:
+                    _add_passing(part * dry_m_s[k], wind, kept, dense[OVER_GROUND, 0, k], its[2], its[3])
 
 
 @njit(inline="always")
 def _along(table, n, a, b, c, d, column):
-    """Cubic interpolation along the distance in a station's table (nodes, columns)."""
-    return a * table[n, column] + b * table[n + 1, column] + c * table[n + 2, column] + d * table[n + 3, column]
+    """Cubic interpolation along the distance in a station's table (nodes, columns).
+
+    Not above the four nodes where one of them may hold nothing at all.
+    """
+    v0, v1, v2, v3 = table[n, column], table[n + 1, column], table[n + 2, column], table[n + 3, column]
+    value = a * v0 + b * v1 + c * v2 + d * v3
+    if min(min(v0, v1), min(v2, v3)) < FLOOR:
+        value = min(value, max(v1, v2))
+    return value
 
 
 @njit(inline="always")
@@ -298,15 +308,15 @@ def _straight(tables, station, between, inner, part, n, a, b, c, d, column):
 @njit(nogil=True, cache=True, error_model="numpy")
 def add_terrain_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, flux_limit, reference, factor, x, y, height, levels_m, first_station, hills_m, level, inner, part, weights,
+    limit, flux_limit, reference, factor, x, y, height, hill_m, levels_m, first_station, hills_m, level, inner, part, weights,
     station, between, out,
 ):  # fmt: skip
     """Add some hours of one source to `out` (receptors, 3); receptors stand on the ground.
 
     Parameters as of `model._hours`, and
 
-    height : ndarray, shape (receptors,)
-        Ground above the source's base. [m]
+    height, hill_m : ndarray, shape (receptors,)
+        Ground and hill above the source's base. [m]
     levels_m, first_station, hills_m, level, inner, part, weights, station, between : ndarray
         Of `receptor_levels.Layout`.
     """
@@ -330,10 +340,10 @@ def add_terrain_hours(
     spreads, random, wide = np.ones((2, levels_m.size, nodes)), np.zeros((levels_m.size, nodes)), np.empty(nodes)
     round_about, logs = np.zeros((hills_m.size, 3, nodes)), np.empty(nodes)
     groups, group_lids, falls = np.zeros(classes, dtype=np.int64), np.zeros((classes, nodes)), np.zeros(classes)
-    passing, through = np.zeros((2 * classes, nodes)), np.zeros((hills_m.size, nodes, 2 * classes))
+    passing, through = np.zeros((4 * classes, nodes)), np.zeros((hills_m.size, nodes, 4 * classes))
     depths, centres = np.ones((levels_m.size, nodes)), np.zeros(nodes)
     wet, nothing = np.empty((2, classes)), np.zeros(nodes)
-    hill_step = max(hills_m.max(), 1.0) * 1.001 / HILL_STEPS
+    hill_step, highest, tallest = 1.0, levels_m.max(), hills_m.max()
     heights = np.zeros(HILL_STEPS + 1)
     bare = stack[6] > 0.0
     for index in range(rows.size):
@@ -352,6 +362,8 @@ def add_terrain_hours(
         start_hour(air, source, distances, levels_m, settling[hour], marks, core, plume, means, lids, starts)
         divided = False
         if not air.convective:
+            # no plume meets a hill higher than its own height above the highest receptor
+            hill_step = max(min(tallest, highest + core[0, CENTRE].max()), 1.0) * 1.001 / HILL_STEPS
             dividing_heights(air, hill_step, heights)
             divided = heights.max() > 0.0
         steady = not air.convective
@@ -386,8 +398,11 @@ def add_terrain_hours(
                     )  # fmt: skip
                 if steady:
                     if divided or its == first_station[number]:
-                        for column in range(2 * group_count):
-                            through[its, :, column] = passing[column]
+                        for group in range(group_count):
+                            for column in range(4 * group, 4 * group + (4 if drying else 2), 2):
+                                through[its, :, column] = passing[column]
+                                logarithms(passing[column + 1], logs)
+                                through[its, :, column + 1] = logs
                     else:
                         through[its] = through[its - 1]
                 for component in range(from_component, to_component):
@@ -449,11 +464,7 @@ def add_terrain_hours(
                 base = directed / (ROOT_TWO_PI * sigma)
                 table, its, hill = tables[component], station[j], between[j]
                 limit_m = top if component == 0 else NO_LID_M
-                value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, FOLLOW)
-                conc, deposited = exponential(value - exponent), 0.0
-                if drying:
-                    value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, FOLLOW_DRY)
-                    deposited = exponential(value - exponent)
+                conc, deposited = 0.0, 0.0
                 if steady:
                     row = depths[low]
                     depth = a0 * row[n] + a1 * row[n + 1] + a2 * row[n + 2] + a3 * row[n + 3]
@@ -462,19 +473,33 @@ def add_terrain_hours(
                         depth += at * (a0 * row[n] + a1 * row[n + 1] + a2 * row[n + 2] + a3 * row[n + 3] - depth)
                     middle = a0 * centres[n] + a1 * centres[n + 1] + a2 * centres[n + 2] + a3 * centres[n + 3]
                     lateral = exponential(-exponent)
+                    z = height[j]
                     for group in range(group_count):
                         row = group_lids[group]
                         lid = a0 * row[n] + a1 * row[n + 1] + a2 * row[n + 2] + a3 * row[n + 3]
                         centre = max(middle - falls[group] * downwind, 0.0)
-                        column = 2 * group
-                        part_of = _straight(through, its, hill, inner[j], at, n, a0, a1, a2, a3, column)
-                        z = height[j]
-                        conc += lateral * part_of * image_sum(max(z, 0.0), centre, depth, lid, max(-z, 0.0))
-                        if drying:
-                            part_of = _straight(through, its, hill, inner[j], at, n, a0, a1, a2, a3, column + 1)
-                            z += reference[hour]
-                            deposited += lateral * part_of * image_sum(max(z, 0.0), centre, depth, lid, max(-z, 0.0))
+                        share = 0.5
+                        if divided and hill_m[j] > 0.0:
+                            place = min(max(min(hill_m[j], z + centre) / hill_step, 0.0), HILL_STEPS - 1.0e-9)
+                            lower = int(place)
+                            critical = heights[lower] + (place - lower) * (heights[lower + 1] - heights[lower])
+                            share = 0.5 * (1.0 + share_under(critical, centre, depth, lid))
+                        for column in range(4 * group, 4 * group + (4 if drying else 2), 2):
+                            airborne = _straight(through, its, hill, inner[j], at, n, a0, a1, a2, a3, column)
+                            follow = _straight(through, its, hill, inner[j], at, n, a0, a1, a2, a3, column + 1)
+                            level_m = z if column == 4 * group else z + reference[hour]
+                            keep = airborne * image_sum(max(level_m, 0.0), centre, depth, lid, max(-level_m, 0.0))
+                            found = lateral * (share * keep + (1.0 - share) * exponential(follow))
+                            if column == 4 * group:
+                                conc += found
+                            else:
+                                deposited += found
                 else:
+                    value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, FOLLOW)
+                    conc = exponential(value - exponent)
+                    if drying:
+                        value = _straight(table, its, hill, inner[j], at, n, a0, a1, a2, a3, FOLLOW_DRY)
+                        deposited = exponential(value - exponent)
                     if height[j] <= limit_m:
                         value = _at_height(table, its, hill, weights[j], inner[j], at, n, a0, a1, a2, a3, KEEP)
                         conc += exponential(value - exponent)
