@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Levels are 3 m apart at the source's base and grow with the distance from it; in stable air plumes are thinner, so there
-# they are 6 m apart at the most, or a fiftieth of their height.
+# Levels are 3 m apart at the source's base and grow with the distance from it. In stable air plumes are thinner: levels
+# are 2 m apart, a fifteenth of their height farther up, and 6 m or a fiftieth of it at the most.
 LEVEL_SCALE_M, LEVEL_STEP = 20.0, 0.15
-STABLE_STEP_M, STABLE_STEP = 6.0, 0.02
+FINEST_M, STABLE_SHARE, STABLE_STEP_M, STABLE_STEP = 2.0, 1.0 / 15.0, 6.0, 0.02
 TAPS = 4
 # Hills above the lowest one; a plume feels no hill that is higher above the receptor than itself.
 HILL_SCALE_M, HILL_STEP, MOST_HILLS = 10.0, 0.6, 10
@@ -66,9 +66,12 @@ def levels_for(height_m: NDArray[np.float64], stable: bool) -> NDArray[np.float6
     def side(reach_m: float) -> list[float]:
         found = [0.0]
         while found[-1] < reach_m:
-            step = LEVEL_STEP * math.hypot(LEVEL_SCALE_M, found[-1])
-            thin = max(STABLE_STEP_M, STABLE_STEP * found[-1])
-            found.append(found[-1] + (min(step, thin) if stable else step))
+            z = found[-1]
+            if stable:
+                step = min(max(FINEST_M, STABLE_SHARE * z), max(STABLE_STEP_M, STABLE_STEP * z))
+            else:
+                step = LEVEL_STEP * math.hypot(LEVEL_SCALE_M, z)
+            found.append(z + step)
         return found[1:]
 
     levels = np.array([-level for level in side(-low)][::-1] + [0.0] + side(high))

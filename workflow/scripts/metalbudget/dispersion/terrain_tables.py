@@ -46,6 +46,8 @@ from metalbudget.dispersion.vector import exponential, logarithm
 NODES_PER_E_FOLD = 10.0
 HILL_STEPS = 96  # of the table of dividing heights
 FLOOR = math.log(LEAST_SHARE) + 5.0  # a logarithm below it may stand for nothing
+# Some of a plume always counts as following the ground, so that its logarithm can be interpolated.
+MOST_PASSING, MOST_PASSING_ON_THE_WAY = 1.0 - 1.0e-4, 1.0 - 1.0e-3
 # Columns of the table: logarithms of what keeps its level and of what follows the ground, for concentration and dry
 # deposition, and of wet deposition.
 KEEP, FOLLOW, KEEP_DRY, FOLLOW_DRY, WET = range(5)
@@ -115,6 +117,13 @@ def _level_densities(
         if drying and not bare:
             dense[PATH_GROUND, component] = dense[OVER_GROUND, component]
             dense[PATH_LEVEL, component] = dense[OVER_LEVEL, component]
+
+
+@njit(cache=True, error_model="numpy")
+def _hold(row, most):
+    """Hold a row (nodes,) to a most."""
+    for i in range(row.size):
+        row[i] = min(row[i], most)
 
 
 @njit(cache=True, error_model="numpy")
@@ -211,12 +220,15 @@ def _fill_station(
             fall = 0.0 if starts[0, k] >= nodes else settling_m_s[k] / source.wind
             if divided:
                 level_shares(source, distances, plume[0], own, fall, 1.0, *way, share)
+                _hold(share, MOST_PASSING)
             if depleting:
                 near_share[:] = 0.5
                 far_share[:] = 0.5
                 if divided:
                     level_shares(source, distances, bare_plume[0], own, fall, 0.5 - GAUSS_NODE, *way, near_share)
                     level_shares(source, distances, bare_plume[0], own, fall, 0.5 + GAUSS_NODE, *way, far_share)
+                    _hold(near_share, MOST_PASSING_ON_THE_WAY)
+                    _hold(far_share, MOST_PASSING_ON_THE_WAY)
                 for side in range(2):
                     row = near if side == 0 else far
                     row[:] = 0.0
