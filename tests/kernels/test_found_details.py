@@ -1,0 +1,46 @@
+"""Single hours in corners of the formulation that published documents leave open.
+
+Expected values are what EPA AERMOD 24142 (gfortran -O2) answers on the same deck and weather.
+"""
+
+import pytest
+from deck_factory import HEADER, deck_text
+from metalbudget.dispersion import averaging, runstream
+
+STABLE = "23  1  1   1 {hour:2d}  -25.6 {friction:6.3f} -9.000 -9.000  -999 {mechanical:5d} {length:8.1f}"
+CONVECTIVE = "23  1  1   1 {hour:2d}  {flux:5.1f} {friction:6.3f} {convective:6.3f}  0.005 {top:5d} {mechanical:5d} {length:8.1f}"
+GROUND = "   {roughness:.4f}   0.80   0.20    {wind:.2f}  270.0   10.0  {temperature:.1f}    2.0 {rain}"
+DRY, WET = "    0   0.00    60   1010     5 NAD-SFC NoSubs", "   11   1.75    60   1010     5 NAD-SFC NoSubs"
+
+
+def hour(form, roughness=0.3, temperature=290.0, rain=DRY, **values):
+    """A line of a surface file and the wind and temperature of its profile."""
+    ground = GROUND.format(roughness=roughness, wind=values["wind"], temperature=temperature, rain=rain)
+    return form.format(hour=1, **values) + ground, values["wind"], temperature
+
+
+def answer(folder, weather, receptors, **parts):
+    """Values by quantity of one hour, shape (receptors,)."""
+    line, wind, temperature = weather
+    (folder / "a.sfc").write_text(HEADER + line + "\n")
+    (folder / "a.pfl").write_text(
+        f"23  1  1  1    10.0 1   270.0 {wind:8.2f} {temperature - 273.15:8.2f}    99.00    99.00\n"
+    )
+    places = "\n".join("   DISCCART " + " ".join(map(str, place)) for place in receptors)
+    (folder / "deck.inp").write_text(deck_text(receptors=places, **parts))
+    deck = runstream.read(folder / "deck.inp")
+    return {name: table[0, 0] for name, table in averaging.compute(deck, runstream.weather(deck), "1").values.items()}
+
+
+def test_the_citys_friction_velocity_has_the_mixing_height_in_force(tmp_path):
+    # a mechanical height of 500 m over a town whose own night layer is 249 m deep
+    weather = hour(STABLE, friction=0.2, length=27.8, mechanical=500, wind=2.75, roughness=0.449)
+    found = answer(
+        tmp_path,
+        weather,
+        [(70, 5), (300, 20), (3000, 50)],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 1 15.6 300 2 1.3",
+        control="   URBANOPT 300000 CITY 1.0",
+        groups="   URBANSRC ALL\n   SRCGROUP ALL",
+    )
+    assert found["conc"] == pytest.approx([0.00310853, 52.7338, 3.94683], rel=1e-4)
