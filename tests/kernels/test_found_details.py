@@ -44,3 +44,14 @@ def test_the_citys_friction_velocity_has_the_mixing_height_in_force(tmp_path):
         groups="   URBANSRC ALL\n   SRCGROUP ALL",
     )
     assert found["conc"] == pytest.approx([0.00310853, 52.7338, 3.94683], rel=1e-4)
+
+
+def test_nothing_inside_a_volume_source_nor_of_its_plume_within_a_metre_downwind(tmp_path):
+    weather = hour(STABLE, friction=0.26, length=37.3, mechanical=349, wind=3.02)
+    found = answer(
+        tmp_path,
+        weather,
+        [(43.9, 0), (44.1, 0), (0.9, 70), (1.1, 70), (-1.1, 70)],
+        source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 2.6 20 7.2",
+    )
+    assert found["conc"] == pytest.approx([0.0, 814.124, 26.4487, 28.8435, 26.4472], rel=1e-4)

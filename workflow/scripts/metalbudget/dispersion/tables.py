@@ -10,9 +10,17 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.answers import air_of, wet_rates
+from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth
-from metalbudget.dispersion.gaussian import Place, at_receptor, at_reference, main_plume, penetrated_plume, settled
+from metalbudget.dispersion.gaussian import (
+    LAYER_SPREADS,
+    Place,
+    at_receptor,
+    at_reference,
+    main_plume,
+    penetrated_plume,
+    settled,
+)
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.meander import random_share
 
@@ -286,7 +294,7 @@ def add_tabled_hours(
         widest = (WIDEST * widest) ** 2
         s, c = sine[hour], cosine[hour]
         for j in range(count):
-            if distance[j] < 1.0:
+            if distance[j] < NEAREST_M + LAYER_SPREADS * stack[5]:
                 continue
             i, part = first[j], later[j]
             target = out[j]
@@ -294,7 +302,7 @@ def add_tabled_hours(
                 low_value = fine_pancake[i, quantity]
                 target[quantity] += weight * (low_value + part * (fine_pancake[i + 1, quantity] - low_value))
             downwind = -(x[j] * s + y[j] * c)
-            if downwind <= 0.0:
+            if downwind < NEAREST_M:
                 continue
             crosswind = x[j] * c - y[j] * s
             if crosswind * crosswind > widest * downwind * downwind:
