@@ -55,3 +55,19 @@ def test_nothing_inside_a_volume_source_nor_of_its_plume_within_a_metre_downwind
         source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 2.6 20 7.2",
     )
     assert found["conc"] == pytest.approx([0.0, 814.124, 26.4487, 28.8435, 26.4472], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("mechanical", "expected"), [(9, [1247.86, 1417.41, 159.026]), (4, [694.802, 1028.28, 8.42874])]
+)
+def test_the_lowest_metres_count_as_one_where_plume_and_receptor_lie_in_them(tmp_path, mechanical, expected):
+    # poles of 0, 5 and 5.5 m: the last one is no longer in the lowest five metres
+    weather = hour(STABLE, friction=0.032, length=1.1, mechanical=mechanical, wind=1.38, temperature=266.2)
+    found = answer(
+        tmp_path,
+        weather,
+        [(180, 0, 0, 0, pole) for pole in (0, 5, 5.5)],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 1 3 0 0 0.1",
+        control="   FLAGPOLE 0",
+    )
+    assert found["conc"] == pytest.approx(expected, rel=3e-4)

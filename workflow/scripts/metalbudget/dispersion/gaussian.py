@@ -137,8 +137,10 @@ def layer(air, receptor_m, centre_m, spread_m, top_m):
         low, high = max(receptor_m, centre_m - LAYER_SPREADS * spread_m), centre_m
     else:
         low, high = centre_m, max(min(receptor_m, centre_m + LAYER_SPREADS * spread_m, top_m), centre_m)
-    if high < SHALLOWEST_M:  # everything near the ground: the whole of its lowest metres (found by experiment)
-        low, high = 0.0, SHALLOWEST_M
+    if (
+        max(receptor_m, centre_m) <= SHALLOWEST_M
+    ):  # both near the ground: the whole of its lowest metres (by experiment)
+        low, high = 0.0, min(SHALLOWEST_M, air.mixing_height)
     low = max(low, LOWEST_M)
     return at_least(mean(air, low, max(high, low)))
 
