@@ -71,3 +71,16 @@ def test_the_lowest_metres_count_as_one_where_plume_and_receptor_lie_in_them(tmp
         control="   FLAGPOLE 0",
     )
     assert found["conc"] == pytest.approx(expected, rel=3e-4)
+
+
+def test_images_of_a_plume_far_wider_than_its_layer_end(tmp_path):
+    weather = hour(
+        CONVECTIVE, flux=21.2, friction=0.062, convective=0.52, top=30, mechanical=26, length=-1.0, wind=0.38
+    )
+    found = answer(
+        tmp_path,
+        weather,
+        [(x, 0) for x in (200, 10000, 30000, 50000)],
+        source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 3 15 5.5",
+    )
+    assert found["conc"] == pytest.approx([79.8117, 1.5962, 0.512408, 0.264127], rel=3e-4)
