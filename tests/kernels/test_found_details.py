@@ -3,6 +3,7 @@
 Expected values are what EPA AERMOD 24142 (gfortran -O2) answers on the same deck and weather.
 """
 
+import numpy as np
 import pytest
 from deck_factory import HEADER, deck_text
 from metalbudget.dispersion import averaging, runstream
@@ -84,3 +85,19 @@ def test_images_of_a_plume_far_wider_than_its_layer_end(tmp_path):
         source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 3 15 5.5",
     )
     assert found["conc"] == pytest.approx([79.8117, 1.5962, 0.512408, 0.264127], rel=3e-4)
+
+
+def test_the_depth_of_washout_has_the_rise_before_the_mixed_state(tmp_path):
+    weather = hour(
+        CONVECTIVE, flux=120.3, friction=0.233, convective=0.947, top=250, mechanical=201, length=-9.3, wind=1.11,
+        temperature=288.0, rain=WET,
+    )  # fmt: skip
+    found = answer(
+        tmp_path,
+        weather,
+        [(1000, 0), (3000, 0)],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 100 25.9 489.9 22.55 3.7\n   METHOD_2 S1 0.27 4.31",
+        options="CONC WDEP FLAT ALPHA NOWETDPLT",
+    )
+    assert np.all(found["conc"] > 0.0)
+    assert found["wdep"] == pytest.approx([0.005249, 0.00184622], rel=1e-4)

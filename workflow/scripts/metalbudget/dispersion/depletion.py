@@ -40,7 +40,8 @@ def plume_depth(air, source):
 
     Height of the plume and 2.15 spreads, 20 km from the source, with the air at the release; at least the mixed layer.
     """
-    rise = rise_at(air, source, WASHOUT_DISTANCE_M)
+    # in convective air the rise where the plume turns to the well mixed state (found by experiment)
+    rise = rise_at(air, source, WASHOUT_DISTANCE_M) if source.stable else source.centroid_rise
     here = at_least(source.here)
     own = source.initial_vertical**2
     height = source.height + rise
