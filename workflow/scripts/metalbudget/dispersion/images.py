@@ -6,8 +6,6 @@ from numba import njit
 
 DENSE = 0.9  # period over spread below which the sum is taken as an integral with its corrections
 REACH = 10.0  # spreads beyond which a term is nothing (exp(−50))
-
-
 MOST_IMAGES = 1000  # after the first, as in EPA's AERMOD (found by experiment)
 
 
