@@ -9,7 +9,10 @@ from deck_factory import HEADER, deck_text
 from metalbudget.dispersion import averaging, runstream
 
 STABLE = "23  1  1   1 {hour:2d}  -25.6 {friction:6.3f} -9.000 -9.000  -999 {mechanical:5d} {length:8.1f}"
-CONVECTIVE = "23  1  1   1 {hour:2d}  {flux:5.1f} {friction:6.3f} {convective:6.3f}  0.005 {top:5d} {mechanical:5d} {length:8.1f}"
+CONVECTIVE = (
+    "23  1  1   1 {hour:2d}  {flux:5.1f} {friction:6.3f} {convective:6.3f}  0.005 {top:5d} "
+    "{mechanical:5d} {length:8.1f}"
+)
 GROUND = "   {roughness:.4f}   0.80   0.20    {wind:.2f}  270.0   10.0  {temperature:.1f}    2.0 {rain}"
 DRY, WET = "    0   0.00    60   1010     5 NAD-SFC NoSubs", "   11   1.75    60   1010     5 NAD-SFC NoSubs"
 
@@ -101,3 +104,28 @@ def test_the_depth_of_washout_has_the_rise_before_the_mixed_state(tmp_path):
     )
     assert np.all(found["conc"] > 0.0)
     assert found["wdep"] == pytest.approx([0.005249, 0.00184622], rel=1e-4)
+
+
+def test_an_area_is_counted_from_1_01_metres_upwind(tmp_path):
+    weather = hour(STABLE, friction=0.25, length=50.0, mechanical=300, wind=3.0)
+    found = answer(
+        tmp_path,
+        weather,
+        [(x, 0) for x in (2, 5, 30)],
+        source="   LOCATION S1 AREA 0 -100 0\n   SRCPARAM S1 1.0E-3 2 200 200 0 5",
+    )
+    assert found["conc"] == pytest.approx([97.4229, 391.746, 2668.27], rel=1e-4)
+
+
+def test_going_along_an_area_the_spread_is_estimated_with_the_last_steps_turbulence(tmp_path):
+    weather = hour(
+        CONVECTIVE, flux=142.5, friction=0.4, convective=1.474, top=800, mechanical=600, length=-40.0, wind=3.5
+    )
+    found = answer(
+        tmp_path,
+        weather,
+        [(x, 0) for x in (60, 100, 150, 200, 300)],
+        source="   LOCATION S1 AREA 0 -100 0\n   SRCPARAM S1 1.0E-3 18 200 200 0 5",
+    )
+    # with the turbulence at the release the second is 1.9 % too high
+    assert found["conc"] == pytest.approx([73.6322, 351.782, 791.782, 1150.35, 1268.05], rel=1e-3)

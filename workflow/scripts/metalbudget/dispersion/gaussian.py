@@ -309,6 +309,19 @@ def share_below(air, place, centre_m, spread_m, lid_m):
 
 
 @njit(cache=True)
+def convective_air(air, source, distance_m, place, centre_m, own_vertical, turbulence_m_s):
+    """Effective air of a plume in the mixed layer, whose spread is first estimated with a vertical turbulence."""
+    initial = at_least(at(air, centre_m))
+    up, down, _ = draughts(turbulence_m_s, air.convective_velocity, centre_m, air.mixing_height)
+    e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, initial.wind, centre_m, air)
+    e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, initial.wind, centre_m, air)
+    estimate = 0.5 * (math.sqrt(e1 * e1 + s1 * s1 + own_vertical) + math.sqrt(e2 * e2 + s2 * s2 + own_vertical))
+    if place.height == centre_m:  # no layer between them: the mixed layer's top stands for it, as in EPA's AERMOD
+        return at_least(at(air, air.mixing_height))
+    return layer(air, place.height, centre_m, estimate, air.mixing_height)
+
+
+@njit(cache=True)
 def convective_plume(air, source, distance_m, place, share, bare):
     """Direct and indirect plume in the mixed layer; parameters and result as `stable_plume`."""
     gradual = unstable_rise(distance_m, source.buoyancy, source.momentum, source.wind)
@@ -317,14 +330,7 @@ def convective_plume(air, source, distance_m, place, share, bare):
     centre = centroid_at(air, source, distance_m, gradual)
     own = (0.4 * gradual) ** 2 / 2.0
     own_vertical = own + source.initial_vertical**2
-    initial = at_least(at(air, centre))
-    up, down, share_up = draughts(at_least(source.here).vertical, air.convective_velocity, centre, top)
-    e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, initial.wind, centre, air)
-    e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, initial.wind, centre, air)
-    estimate = 0.5 * (math.sqrt(e1 * e1 + s1 * s1 + own_vertical) + math.sqrt(e2 * e2 + s2 * s2 + own_vertical))
-    effective = layer(air, place.height, centre, estimate, top)
-    if place.height == centre:  # no layer between them: the mixed layer's top stands for it, as in EPA's AERMOD
-        effective = at_least(at(air, top))
+    effective = convective_air(air, source, distance_m, place, centre, own_vertical, at_least(source.here).vertical)
     up, down, share_up = draughts(effective.vertical, air.convective_velocity, centre, top)
     time = distance_m / effective.wind
     e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, effective.wind, centre, air)
