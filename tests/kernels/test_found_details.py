@@ -129,3 +129,20 @@ def test_going_along_an_area_the_spread_is_estimated_with_the_last_steps_turbule
     )
     # with the turbulence at the release the second is 1.9 % too high
     assert found["conc"] == pytest.approx([73.6322, 351.782, 791.782, 1150.35, 1268.05], rel=1e-3)
+
+
+def test_in_the_depletion_the_lid_leaves_out_the_sources_own_spread(tmp_path):
+    # a volume source above the mixed layer, hills around the height of its plume
+    weather = hour(
+        CONVECTIVE, flux=52.4, friction=0.09, convective=0.57, top=116, mechanical=44, length=-1.2, wind=0.3,
+        temperature=281.1, roughness=0.567,
+    )  # fmt: skip
+    found = answer(
+        tmp_path,
+        weather,
+        [(2283, 559, z, z) for z in (190, 217, 219.7, 225)],
+        source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 211.6 28.4 7.8\n   METHOD_2 S1 0.84 4.78",
+        options="CONC DDEP ELEV ALPHA",
+    )
+    assert found["conc"] == pytest.approx([0.4559, 0.138549, 0.267574, 0.570529], rel=1e-4)
+    assert found["ddep"] == pytest.approx([5.89822e-05, 1.59316e-05, 3.02434e-05, 6.21477e-05], rel=1e-4)

@@ -233,9 +233,10 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     depth = air.rural_height if air.urban else air.mechanical_height
     lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, depth)
     lateral = math.sqrt(lateral * lateral + own + source.initial_lateral**2)
-    lid = max(air.mixing_height, centre_m + LAYER_SPREADS * estimate)
+    under = own if bare else own_vertical  # the lid leaves out what the spread does
+    lid = max(air.mixing_height, centre_m + LAYER_SPREADS * math.sqrt(first * first + under))
     if held == 0.0:
-        lid = held_lid(air, source, distance_m, centre_m, own_vertical)
+        lid = held_lid(air, source, distance_m, centre_m, under)
     level = 0.5
     if not air.convective and place.hill > 0.0:
         level = 0.5 * (1.0 + share_below(air, place, centre_m, spread, lid))

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
-from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth
+from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth, without_spread
 from metalbudget.dispersion.gaussian import (
     LAYER_SPREADS,
     Place,
@@ -54,15 +54,16 @@ def _logarithm(value):
 @njit(cache=True)
 def _bare_density(air, source, distance_m, place, reference_m, settling_m_s):
     """Density at the reference height over wind of all plumes, without the source's own spread. [s m⁻²]"""
+    bare = without_spread(source)
     fall = settling_m_s * distance_m / source.wind
     total = 0.0
     plume = main_plume(air, source, distance_m, place, True)
     if plume.share > 0.0:
-        fallen = settled(plume, air, source, distance_m, place, fall)
+        fallen = settled(plume, air, bare, distance_m, place, fall)
         total += plume.share * at_reference(fallen, place, reference_m) / plume.wind
     if source.penetrated > 0.0:
         plume = penetrated_plume(air, source, distance_m, place, True)
-        fallen = settled(plume, air, source, distance_m, place, fall)
+        fallen = settled(plume, air, bare, distance_m, place, fall)
         total += plume.share * at_reference(fallen, place, reference_m) / plume.wind
     return total
 
