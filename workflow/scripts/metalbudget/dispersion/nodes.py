@@ -12,10 +12,9 @@ from numba import njit
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.hill import dividing_height
 from metalbudget.dispersion.rows import (
+    BARE_LID,
     BLOCK,
-    CORE_ROWS,
     LID,
-    PLUME_ROWS,
     RANDOM,
     SPREAD_DOWN,
     SPREAD_UP,
@@ -126,8 +125,8 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
         Result, of `rows.core_rows`.
     plume, means : ndarray
         Scratch.
-    lids : ndarray, shape (2, classes, nodes)
-        Result: lids over settled particles. [m]
+    lids : ndarray, shape (2, 2, classes, nodes)
+        Result: lids over settled particles with the source's own spread, and without it. [m]
     starts : ndarray of int, shape (2, classes)
         Result: node from which on a class has settled to speak of.
     """
@@ -152,9 +151,11 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
                 first = i
             starts[component, k] = first // BLOCK * BLOCK
             if (above or source.stable) and first < nodes:
-                settled_lids(
-                    air, source, above, core[component], fall, distances, starts[component, k], lids[component, k]
-                )
+                start = starts[component, k]
+                for bare in range(2 if source.initial_vertical > 0.0 else 1):
+                    settled_lids(
+                        air, source, above, bare == 1, core[component], fall, distances, start, lids[bare, component, k]
+                    )
 
 
 @njit(cache=True)
@@ -206,7 +207,9 @@ def fill_level(
                 fall = settling_m_s[k] / source.wind
                 if first >= distances.size:
                     fall = 0.0
-                own = core[component, LID] if first >= distances.size else lids[component, k]
+                own = lids[1 if bare else 0, component, k]
+                if first >= distances.size:
+                    own = core[component, BARE_LID] if bare else core[component, LID]
                 density_rows(
                     stable, core[component], own, plume[component], height, sunk, fall, distances,
                     first if base >= 0 else 0, work, target[k],

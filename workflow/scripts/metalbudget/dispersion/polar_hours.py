@@ -18,7 +18,7 @@ from metalbudget.dispersion.nodes import (
     remains,
     start_hour,
 )
-from metalbudget.dispersion.rows import CORE_ROWS, LID, PLUME_ROWS, RANDOM, WIND, logarithms
+from metalbudget.dispersion.rows import BARE_LID, CORE_ROWS, LID, PLUME_ROWS, RANDOM, WIND, logarithms
 
 HILL_STEPS = 48  # of the table of dividing heights
 FAINT_DEPLETION = 0.02  # of a path's exponent: below it the share that keeps its level is taken from the path's end
@@ -102,7 +102,7 @@ def add_polar_hours(
     core, plume = np.zeros((2, CORE_ROWS, nodes)), np.zeros((2, PLUME_ROWS, nodes))
     bare_plume = np.zeros((2, PLUME_ROWS, nodes))
     means, work, marks = np.empty((4, nodes)), np.empty((4, nodes)), np.empty((4, count + 3))
-    lids, starts = np.empty((2, classes, nodes)), np.empty((2, classes), dtype=np.int64)
+    lids, starts = np.empty((2, 2, classes, nodes)), np.empty((2, classes), dtype=np.int64)
     follow, keep = np.empty((2, classes, nodes)), np.empty((2, classes, nodes))
     bare_follow, bare_keep = np.empty((2, classes, nodes)), np.empty((2, classes, nodes))
     near, far, kept, integrals = np.empty(nodes), np.empty(nodes), np.empty(nodes), np.zeros((2, nodes))
@@ -161,7 +161,10 @@ def add_polar_hours(
                     unsettled = starts[0, k] >= nodes and starts[1, k] >= nodes
                     which = 0 if unsettled else 1  # classes that do not settle share what they meet on their way
                     share, integral = shares[which], integrals[which]
-                    own = core[0, LID] if starts[0, k] >= nodes else lids[0, k]
+                    own = core[0, LID] if starts[0, k] >= nodes else lids[0, 0, k]
+                    path_own = own
+                    if volume:
+                        path_own = core[0, BARE_LID] if starts[0, k] >= nodes else lids[1, 0, k]
                     fall = 0.0 if starts[0, k] >= nodes else settling[hour, k] / source.wind
                     if not (unsettled and known):
                         share[:] = 0.5
@@ -179,8 +182,8 @@ def add_polar_hours(
                                 for side in range(2):
                                     part = 0.5 + (GAUSS_NODE if side == 1 else -GAUSS_NODE)
                                     level_shares(
-                                        source, distances, path_plume[0], own, fall, part, z, hill_m, stack[7], heights,
-                                        hill_step, critical, on_way,
+                                        source, distances, path_plume[0], path_own, fall, part, z, hill_m, stack[7],
+                                        heights, hill_step, critical, on_way,
                                     )  # fmt: skip
                                     path_logarithms(
                                         path_plume, source.penetrated, path_follow[:, k], path_keep[:, k], on_way,
