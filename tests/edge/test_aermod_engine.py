@@ -60,7 +60,7 @@ def weather(tmp_path_factory):
 
 def dispersion(program="") -> dict:
     """Settings of an operator that reaches 10 km."""
-    return {"engine": "aermod", "executable": str(program), "max_distance_m": 10000.0, "bearings": 36}
+    return {"engine": "aermod", "executable": str(program), "max_distance_m": 10000.0, "bearings": 36, "hours": "all"}
 
 
 def made(weather, program, classes=CLASSES, tables=TABLES):

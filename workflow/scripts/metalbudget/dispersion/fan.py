@@ -99,7 +99,7 @@ def _crosswind(turn, step, across):
             across[s] = math.exp(-0.5 * (slope / width) ** 2) / (ROOT_TWO_PI * width)
             narrowest = min(narrowest, s)
     shift = math.log(ahead) / step
-    offset = int(math.floor(shift))
+    offset = math.floor(shift)
     t = shift - offset
     return (
         narrowest, offset, -t * (t - 1.0) * (t - 2.0) / 6.0, 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0),
@@ -152,7 +152,7 @@ def lay_across(slots, used, direction, direction_step, distances, inner, by_widt
     angle = direction * direction_step
     reach = min(EDGE * NARROWEST * math.exp(WIDTH_STEP * most), math.sqrt(1.0 / SIDEWAYS**2 - 1.0))
     half = int(math.atan(reach) / turn_step) + 1
-    middle = int(math.floor(angle / turn_step + 0.5))
+    middle = math.floor(angle / turn_step + 0.5)
     across, laid = np.empty(WIDTHS), by_width[WIDTHS]
     for level in range(levels):
         for s in range(least, most + 1):

@@ -25,7 +25,6 @@ from metalbudget.dispersion.rows import (
     density_rows,
     level_rows,
     level_sums,
-    logarithms,
     settled_lids,
 )
 from metalbudget.dispersion.vector import exponential
@@ -137,9 +136,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
             continue
         core_rows(air, source, above, distances, core[component])
-        level_rows(
-            air, source, above, distances, core[component], levels_m, 0, marks, False, means, plume[component]
-        )
+        level_rows(air, source, above, distances, core[component], levels_m, 0, marks, False, means, plume[component])
         spread = plume[component]
         for k in range(settling_m_s.size):
             first = nodes

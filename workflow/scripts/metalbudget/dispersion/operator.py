@@ -11,7 +11,6 @@ from metalbudget.dispersion.polar import Polar, Terrain
 from metalbudget.dispersion.relief import Ground, blend
 from metalbudget.grid import Grid
 
-
 TERRAIN_SAMPLES = (8, 3)  # sub-cell samples a side in terrain, below 2.5 and 6.5 cells from the source
 FAINTEST = 1.0e-30  # deposition per unit emitted that stands for none in logarithms [m⁻²]
 MOST_MISFIT = 2.0  # by which the finer network may raise or lower what the coarser one finds
@@ -73,7 +72,7 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                     weight /= max(r, first_m) ** 2
                     first, r0, r1, r2, r3 = cubic(max((math.log(max(r, first_m)) - start) / step, 0.0), count)
                     turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
-                    whole = int(math.floor(turn))
+                    whole = math.floor(turn)
                     for tap in range(4):
                         side = weight * _bearing_weight(tap, turn - whole)
                         line = scaled[(whole + tap - 1) % bearings]
@@ -93,7 +92,7 @@ def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, in
     `scaled` (bearings, distances, 1 + blends, fields), the reference first; `index`, `weights` (rows, columns, taps):
     how each cell mixes the blends' logarithms, `by_day` of them in a sum of their own.
     """
-    bearings, count, blends, fields = scaled.shape
+    bearings, count, _, fields = scaled.shape
     taps = index.shape[2]
     found, total, reference = np.empty((taps + 1, fields)), np.empty(fields), np.empty(fields)
     first_m = math.exp(start)
@@ -115,7 +114,7 @@ def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, in
                     near = max(r, first_m)
                     first, r0, r1, r2, r3 = cubic(max((math.log(near) - start) / step, 0.0), count)
                     turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
-                    whole = int(math.floor(turn))
+                    whole = math.floor(turn)
                     found[:] = 0.0
                     for tap in range(4):
                         side = _bearing_weight(tap, turn - whole) / (near * near)

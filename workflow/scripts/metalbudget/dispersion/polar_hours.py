@@ -203,9 +203,7 @@ def add_polar_hours(
                             follow[component, k], keep[component, k], hill * classes + k, amounts[component, 0],
                         )  # fmt: skip
                         if raining:
-                            _wet(
-                                plume[component], part, kept, wet[0, k], hill * classes + k, amounts[component, 1]
-                            )
+                            _wet(plume[component], part, kept, wet[0, k], hill * classes + k, amounts[component, 1])
             for component in range(2):
                 part = source.penetrated if component == 1 else 1.0 - source.penetrated
                 if part <= 0.0:

@@ -9,8 +9,8 @@ from metalbudget.dispersion.hill_height import hill_heights
 from metalbudget.grid import Grid
 
 LEAST_RELIEF_M = 5.0  # choice: ground that lies closer to a source's base than this everywhere counts as flat
-# Steps between levels and by how much each is longer than the one before it: densities change with height over a plume's
-# depth, which by day is the mixed layer. With them the operator keeps to the full calculation as
+# Steps between levels and by how much each is longer than the one before it: densities change with height over a
+# plume's depth, which by day is the mixed layer. With them the operator keeps to the full calculation as
 # docs/verification-dispersion.md shows.
 CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
 STABLE_STEP_M, STABLE_GROWTH = 10.0, 1.35

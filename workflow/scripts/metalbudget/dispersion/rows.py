@@ -242,9 +242,7 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
             gradient = held * max(means[3, i], 0.0)
             travelled = turbulence * x / wind
             frequency = math.sqrt(GRAVITY_M_S2 * gradient / core[TEMPERATURE, i])
-            elevated = travelled / math.sqrt(
-                1.0 + travelled * (core[EDDY, i] + frequency / (0.54 * turbulence))
-            )
+            elevated = travelled / math.sqrt(1.0 + travelled * (core[EDDY, i] + frequency / (0.54 * turbulence)))
             aloft = core[ALOFT, i]
             ambient = (1.0 - aloft) * core[GROWTH, i] / wind + aloft * elevated
             spread = math.sqrt(ambient * ambient + core[OWN, i] + vertical)
@@ -308,7 +306,7 @@ def _loose(t, step):
     term = exponential(-0.5 * first * first)
     grown = exponential(-step * (first + 0.5 * step))
     squared = exponential(-step * step)
-    # eight ratios, each r² of the one before, of neighbouring terms; nested, since a loop would keep it from the registers
+    # eight ratios of neighbouring terms, each r² times the one before; without a loop, which would not fit the registers
     g1 = grown
     g2 = g1 * squared
     g3 = g2 * squared
@@ -317,9 +315,7 @@ def _loose(t, step):
     g6 = g5 * squared
     g7 = g6 * squared
     g8 = g7 * squared
-    return term * (
-        1.0 + g1 * (1.0 + g2 * (1.0 + g3 * (1.0 + g4 * (1.0 + g5 * (1.0 + g6 * (1.0 + g7 * (1.0 + g8)))))))
-    )
+    return term * (1.0 + g1 * (1.0 + g2 * (1.0 + g3 * (1.0 + g4 * (1.0 + g5 * (1.0 + g6 * (1.0 + g7 * (1.0 + g8))))))))
 
 
 @njit(cache=True, error_model="numpy")
