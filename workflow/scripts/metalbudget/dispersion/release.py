@@ -169,6 +169,7 @@ class Weather:
             self._numbers["nodes_per_e_fold"],
             self._bearings,
             around,
+            int(self._numbers["terrain_every"]),
         )
 
     def rings(self, release: Release, pairs: Sequence[FineFraction] = ()) -> NDArray[np.float64]:

@@ -306,7 +306,7 @@ def _loose(t, step):
     term = exponential(-0.5 * first * first)
     grown = exponential(-step * (first + 0.5 * step))
     squared = exponential(-step * step)
-    # eight ratios of neighbouring terms, each r² times the one before; without a loop, which would not fit the registers
+    # eight ratios of neighbouring terms, each r² times the one before; a loop would not stay in the registers
     g1 = grown
     g2 = g1 * squared
     g3 = g2 * squared
