@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from metalbudget import settings
-from metalbudget.dispersion import engine, executable, runstream
+from metalbudget.dispersion import engine, executable, relief, runstream
 from metalbudget.dispersion.averaging import Table
 from metalbudget.dispersion.reading import gas_surface
 from metalbudget.dispersion.release import Release, Weather, source_of
@@ -75,10 +75,22 @@ def test_an_absent_executable_is_refused_before_any_run(weather, program):
     with pytest.raises(InputError, match=r"dispersion\.executable"):
         engine.tables(*weather, CLASSES, dispersion(program), TABLES, surface)
     config = settings.load(settings.REPOSITORY / "config" / "config.yaml")
-    config["dispersion"] = dispersion(program)
+    config["dispersion"] = dispersion(program) | {"terrain": "flat"}
     scenarios = settings.load(settings.REPOSITORY / "config" / "scenarios.yaml")
     (problem,) = settings.check(config, scenarios)
     assert problem.where == "dispersion.executable"
+
+
+def test_hills_are_refused_with_the_flat_engine(weather, tmp_path):
+    program = tmp_path / "aermod"
+    program.write_text("")
+    config = settings.load(settings.REPOSITORY / "config" / "config.yaml")
+    config["dispersion"] = dispersion(program) | {"terrain": "hills"}
+    (problem,) = settings.check(config, settings.load(settings.REPOSITORY / "config" / "scenarios.yaml"))
+    assert problem.where == "dispersion.terrain"
+    hill = relief.Relief(0.0, np.array([0.0, 25.0]), np.array([0.0, 10.0]), np.array([[0.0, 10.0], [10.0, 20.0]]))
+    with pytest.raises(InputError, match="flat ground"):
+        made(weather, program).table(Release("stack", 30.0, 1.0, 350.0, 8.0), hill)
 
 
 def test_the_executable_lies_from_the_study_folder(tmp_path):
