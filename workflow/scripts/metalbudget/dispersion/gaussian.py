@@ -290,6 +290,12 @@ def with_level_share(plume, level_share):
 def share_below(air, place, centre_m, spread_m, lid_m):
     """Share of a plume below the height under which the flow goes round a hill, by its density under the lid. [1]"""
     critical = dividing_height(air, min(place.hill, place.height - place.ground + centre_m))
+    return share_under(critical, centre_m, spread_m, lid_m)
+
+
+@njit(cache=True)
+def share_under(critical, centre_m, spread_m, lid_m):
+    """Share of a Gaussian plume between ground and lid that lies below a height. [1]"""
     if critical <= 0.0:
         return 0.0
     if critical >= lid_m:

@@ -5,7 +5,7 @@ The Python way in: sources, receptors, weather and options as arrays; see `case`
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,10 @@ from metalbudget.dispersion.case import Options, Receptors, Source, Substance
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch, steering_height
+from metalbudget.dispersion.receptor_levels import layout
 from metalbudget.dispersion.removal import removal
 from metalbudget.dispersion.tables import add_tabled_hours
+from metalbudget.dispersion.terrain_tables import add_terrain_hours
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 MICROGRAMS, SECONDS = 1.0e6, 3600.0  # per gram; of an hour
@@ -292,8 +294,9 @@ def run(
     threads : int
         At most this many at once; the answer does not depend on it.
     exact : bool, optional
-        True calculates every receptor of its own; False takes tables by distance in flat terrain. By default tables
-        from `ENOUGH_FOR_TABLES` receptors on.
+        True calculates every receptor of its own; False takes tables by distance, and in terrain by level, where
+        receptors allow it: all at one height above flat ground, or all on the ground in terrain. By default tables from
+        `ENOUGH_FOR_TABLES` receptors on.
     progress : callable, optional
         Called with steps done and steps in all.
 
@@ -437,13 +440,22 @@ def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Op
         around = np.asarray(source.vertices_m, dtype=float) - (source.x_m, source.y_m)
         corners = (np.ascontiguousarray(around[:, 0]), np.ascontiguousarray(around[:, 1]))
 
-    level = not options.terrain and bool(np.all(place[:, 1] == place[0, 1]))  # what tables by distance need
+    tabled = tabled and source.kind != "area" and not options.romberg and bool(np.all(place[:, 1] == place[0, 1]))
+    standing = tabled and options.terrain and not place[:, 1].any()  # on the ground, as tables in terrain need them
+    if standing:
+        height, hill = np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 2])
+        among = [layout(height, hill, stable) for stable in (False, True)]
+        orders = [tuple(np.ascontiguousarray(getattr(one, field.name)) for field in fields(one)) for one in among]
 
     def job(chunk: NDArray[np.int_], hourly: bool) -> NDArray[np.float64]:
         out = np.zeros((chunk.size if hourly else 1, x.size, 3))
         if source.kind == "area":
             _area_hours(chunk, *arrays, x, y, place, *corners, hourly, out)  # type: ignore[call-arg]
-        elif tabled and level:
+        elif standing:
+            stable = arrays[0][chunk, 0] == 0.0
+            for hours, order in ((chunk[~stable], orders[0]), (chunk[stable], orders[1])):
+                add_terrain_hours(hours, *arrays, x, y, height, hill, *order, out[0])  # type: ignore[call-arg]
+        elif tabled and not options.terrain:
             add_tabled_hours(chunk, *arrays, x, y, place, out[0])  # type: ignore[call-arg]
         else:
             _hours(chunk, *arrays, x, y, place, hourly, out)  # type: ignore[call-arg]

@@ -131,6 +131,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
     """
     nodes = distances.size
     level_sums(air, levels_m, marks)
+    starts[:] = nodes
     for component in range(2):
         above = component == 1
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
@@ -153,6 +154,53 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
                     settled_lids(
                         air, source, above, bare == 1, core[component], fall, distances, start, lids[bare, component, k]
                     )
+
+
+@njit(cache=True)
+def fill_classes(
+    source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target
+):  # fmt: skip
+    """Densities of one plume at one height, class by class.
+
+    Parameters
+    ----------
+    source : Launch
+    stable : bool
+        Whether the plume has one Gaussian part.
+    core, plume : ndarray
+        Of `rows.core_rows` and `rows.level_rows`.
+    lid : ndarray, shape (nodes,)
+        Over the plume itself. [m]
+    lids : ndarray, shape (classes, nodes)
+        Over settled particles. [m]
+    starts : ndarray of int, shape (classes,)
+        Of `start_hour`. Classes that have not settled have the density of the first of them.
+    settling_m_s : ndarray, shape (classes,)
+    height_m, sunk_m : float
+        As of `rows.density_rows`. [m]
+    distances : ndarray, shape (nodes,)
+        [m]
+    work : ndarray, shape (4, nodes)
+        Scratch.
+    target : ndarray, shape (classes, nodes)
+        Result. [m⁻¹]
+    """
+    base = -1
+    for k in range(settling_m_s.size):
+        first = starts[k]
+        if base >= 0:
+            target[k, :first] = target[base, :first]
+            if first >= distances.size:
+                continue
+        fall = settling_m_s[k] / source.wind
+        if first >= distances.size:
+            fall = 0.0
+        own = lid if first >= distances.size else lids[k]
+        density_rows(
+            stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else 0, work, target[k]
+        )
+        if base < 0 and first >= distances.size:
+            base = k
 
 
 @njit(cache=True)
@@ -190,29 +238,15 @@ def fill_level(
         level_rows(
             air, source, above, distances, core[component], levels_m, level, marks, bare, means, plume[component]
         )
+        own = core[component, BARE_LID] if bare else core[component, LID]
         both = keep_m != follow_m
         for state in range(2 if both else 1):
             height, sunk = (follow_m, 0.0) if state == 0 else (max(keep_m, 0.0), max(-keep_m, 0.0))
-            target = follow[component] if state == 0 else keep[component]
-            base = -1
-            for k in range(settling_m_s.size):
-                first = starts[component, k]
-                if base >= 0:
-                    target[k, :first] = target[base, :first]
-                    if first >= distances.size:
-                        continue
-                fall = settling_m_s[k] / source.wind
-                if first >= distances.size:
-                    fall = 0.0
-                own = lids[1 if bare else 0, component, k]
-                if first >= distances.size:
-                    own = core[component, BARE_LID] if bare else core[component, LID]
-                density_rows(
-                    stable, core[component], own, plume[component], height, sunk, fall, distances,
-                    first if base >= 0 else 0, work, target[k],
-                )  # fmt: skip
-                if base < 0 and first >= distances.size:
-                    base = k
+            fill_classes(
+                source, stable, core[component], own, plume[component], lids[1 if bare else 0, component],
+                starts[component], settling_m_s, height, sunk, distances, work,
+                follow[component] if state == 0 else keep[component],
+            )  # fmt: skip
         if not both:
             keep[component] = follow[component]
 

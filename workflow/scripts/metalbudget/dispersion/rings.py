@@ -5,7 +5,6 @@ ring's mass needs neither bearings nor spreads. Several substances are followed 
 which is how METHOD_2 is run beside METHOD_1.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -16,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from metalbudget.dispersion.answers import air_of, wet_rates
 from metalbudget.dispersion.depletion import plume_depth
-from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch
-from metalbudget.dispersion.polar import EXTENSION
-from metalbudget.dispersion.tables import fill_nodes, gauss_positions
+from metalbudget.dispersion.nodes import EXTENSION, gauss_taps, remains
+from metalbudget.dispersion.rows import BLOCK, CORE_ROWS, PLUME_ROWS, WIND
+from metalbudget.dispersion.tables import flat_hour
 from metalbudget.meteorology.hours import SurfaceHours
 
 if TYPE_CHECKING:
@@ -51,14 +50,15 @@ def add_line_hours(
     """
     nodes, substances = distances.size, fraction.size
     own = min(settling_count + 1, substances)  # substances with a density of their own
-    gauss = gauss_positions(distances)
-    ground, flux = np.empty((2, own, nodes)), np.empty((2, own, nodes))
-    path, kept = np.empty((own, nodes)), np.empty((own, nodes))
-    column, spread, random = np.empty((2, nodes)), np.empty((2, nodes)), np.empty(nodes)
-    wet, unused = np.empty((2, substances)), np.zeros((2, own))
-    velocity, fall = np.empty(own), np.empty(own)
-    here = Place(0.0, 0.0, 0.0, 0.0)
     last = own - 1
+    first, weights = gauss_taps(distances)
+    level = np.zeros(1)
+    core, plume = np.zeros((2, CORE_ROWS, nodes)), np.zeros((2, PLUME_ROWS, nodes))
+    means, work, marks = np.empty((4, nodes)), np.empty((4, nodes)), np.empty((4, 4))
+    lids, starts = np.empty((2, 2, own, nodes)), np.empty((2, own), dtype=np.int64)
+    ground, flux, lifted = np.empty((2, own, nodes)), np.zeros((2, own, nodes)), np.zeros((2, own, nodes))
+    integrals, kept = np.zeros((own, nodes)), np.empty(nodes)
+    wet, fall = np.empty((2, substances)), np.zeros(own)
     for index in range(rows.size):
         hour = rows[index]
         weight = factor[hour]
@@ -66,34 +66,23 @@ def add_line_hours(
             continue
         air = air_of(hour, scalars, levels, values, sums)
         source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
-        depth = plume_depth(air, source)
-        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
-        raining = False
-        for k in range(substances):
-            raining = raining or wet[0, k] > 0.0
-        for k in range(own):
-            velocity[k] = dry[hour, k]
-            fall[k] = settling[hour, k] if k < settling_count else 0.0
-        # rain is put in below, where every substance has its own; until then nodes serve several
-        fill_nodes(
-            air, source, distances, here, velocity, fall, unused, reference[hour], flags[2], False, False, gauss,
-            ground, flux, path, column, kept, spread, random,
+        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
+        for k in range(min(settling_count, own)):
+            fall[k] = settling[hour, k]
+        flat_hour(
+            air, source, distances, level, fall, reference[hour], False, True, flags[2], first, weights, marks, core,
+            plume, means, lids, starts, work, ground, flux, lifted, integrals,
         )  # fmt: skip
         for k in range(substances):
             like = min(k, last)
-            # of equal density exp(−V ∫) is a power of another's
-            power = dry[hour, k] / dry[hour, like] if k != like and dry[hour, like] > 0.0 else 1.0
-            lost = wet[1, k] / source.wind if flags[3] else 0.0
+            taken = dry[hour, k] if flags[2] else 0.0
+            remains(taken, integrals[like], wet[1, k] if flags[3] else 0.0, distances, source.wind, kept)
             for i in range(nodes):
-                left = kept[like, i]
-                if power != 1.0:
-                    left = left**power
-                if lost > 0.0:
-                    left *= math.exp(-lost * distances[i])
-                left *= weight
-                line[i, k] += left * dry[hour, k] * (flux[0, like, i] + flux[1, like, i])
-                if raining:
-                    line[i, substances + k] += left * wet[0, k] * (column[0, i] + column[1, i])
+                main = (1.0 - source.penetrated) / plume[0, WIND, i]
+                above = source.penetrated / plume[1, WIND, i]
+                left = weight * kept[i]
+                line[i, k] += left * dry[hour, k] * (main * flux[0, like, i] + above * flux[1, like, i])
+                line[i, substances + k] += left * wet[0, k] * (main + above)
 
 
 def node_distances(first_m: float, last_m: float, per_e_fold: float) -> tuple[NDArray[np.float64], int]:
@@ -102,6 +91,7 @@ def node_distances(first_m: float, last_m: float, per_e_fold: float) -> tuple[ND
     step = np.log(last_m / first_m) / count
     # before the first metre there is nothing to integrate
     inner = int(np.ceil(np.log(min(EXTENSION, first_m)) / step)) + 2
+    inner += -(inner + count + 1) % BLOCK  # whole blocks of nodes
     return first_m * np.exp(step * np.arange(-inner, count + 1)), inner
 
 
