@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from metalbudget import settings
-from metalbudget.dispersion import engine, runstream
+from metalbudget.dispersion import engine, executable, relief, runstream
 from metalbudget.dispersion.averaging import Table
 from metalbudget.dispersion.reading import gas_surface
 from metalbudget.dispersion.release import Release, Weather, source_of
@@ -60,7 +60,7 @@ def weather(tmp_path_factory):
 
 def dispersion(program="") -> dict:
     """Settings of an operator that reaches 10 km."""
-    return {"engine": "aermod", "executable": str(program), "max_distance_m": 10000.0, "bearings": 36}
+    return {"engine": "aermod", "executable": str(program), "max_distance_m": 10000.0, "bearings": 36, "hours": "all"}
 
 
 def made(weather, program, classes=CLASSES, tables=TABLES):
@@ -75,10 +75,22 @@ def test_an_absent_executable_is_refused_before_any_run(weather, program):
     with pytest.raises(InputError, match=r"dispersion\.executable"):
         engine.tables(*weather, CLASSES, dispersion(program), TABLES, surface)
     config = settings.load(settings.REPOSITORY / "config" / "config.yaml")
-    config["dispersion"] = dispersion(program)
+    config["dispersion"] = dispersion(program) | {"terrain": "flat"}
     scenarios = settings.load(settings.REPOSITORY / "config" / "scenarios.yaml")
     (problem,) = settings.check(config, scenarios)
     assert problem.where == "dispersion.executable"
+
+
+def test_hills_are_refused_with_the_flat_engine(weather, tmp_path):
+    program = tmp_path / "aermod"
+    program.write_text("")
+    config = settings.load(settings.REPOSITORY / "config" / "config.yaml")
+    config["dispersion"] = dispersion(program) | {"terrain": "hills"}
+    (problem,) = settings.check(config, settings.load(settings.REPOSITORY / "config" / "scenarios.yaml"))
+    assert problem.where == "dispersion.terrain"
+    hill = relief.Relief(0.0, np.array([0.0, 25.0]), np.array([0.0, 10.0]), np.array([[0.0, 10.0], [10.0, 20.0]]))
+    with pytest.raises(InputError, match="flat ground"):
+        made(weather, program).table(Release("stack", 30.0, 1.0, 350.0, 8.0), hill)
 
 
 def test_the_executable_lies_from_the_study_folder(tmp_path):
@@ -140,3 +152,10 @@ def test_both_engines_agree(weather, source):
     assert (apart < 0.01).mean() > 0.97
     assert apart.max() < 0.04
     assert ours.sum(axis=(0, 1)) == pytest.approx(theirs.density.sum(axis=(0, 1)), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(" 0.203129-202", 0.203129e-202), (" 0.20312E-02", 0.20312e-2), ("-1.5+103", -1.5e103)]
+)
+def test_fortran_leaves_out_the_letter_of_long_exponents(text, value):
+    assert executable._number(text) == value

@@ -293,6 +293,8 @@ def study(tmp_path_factory):
         {"source_id": ["roads"], "sector": ["traffic"], "surrogate": ["roads"], "release_height_m": [1.0]},
     )
     weights = np.where(land(), 1.0 / land().sum(), np.nan)
+    slope = np.where(land(), 40.0 * np.arange(SHAPE[1])[None, :], np.nan)
+    io.write_raster(folder / "elevation.tif", slope, "elevation", grid)
     io.write_bands(folder / "surrogates.tif", {"roads": weights}, "weight", grid)
     bands = {name: np.where(land(), 0.1, np.nan) for name in CLASSES}
     bands["impervious"] = np.where(land(), 0.08, np.nan)
@@ -319,7 +321,7 @@ def operator_in(folder, name="operator.nc"):
     """Run the operator's script on a folder of inputs."""
     names = {name: folder / f"{name}.csv" for name in compute_operator.FILES}
     compute_operator.main(
-        files=names | {name: folder / f"{name}.tif" for name in ("mask", "surrogates")},
+        files=names | {name: folder / f"{name}.tif" for name in ("mask", "elevation", "surrogates")},
         weather=[folder / "2018.csv"],
         operator=folder / name,
         boundary_layer=folder / "meteorology.csv",
@@ -328,6 +330,8 @@ def operator_in(folder, name="operator.nc"):
             "engine": "metalbudget",
             "max_distance_m": 50000,
             "bearings": 72,
+            "terrain": "hills",
+            "hours": "all",
             "rural_surface_roughness_m": 0.15,
         },
         coefficients={
@@ -344,7 +348,7 @@ def test_rings_are_ours_whoever_computes_the_operator(study, monkeypatch):
     from metalbudget.dispersion import polar
 
     class Foreign:
-        def table(self, release):
+        def table(self, release, around=None):
             distances = polar.node_distances(50.0, 50000.0, 4.0)
             return polar.Polar(distances, np.zeros((36, distances.size, 6, 2)))
 

@@ -266,7 +266,9 @@ def test_hardly_a_dry_hour(dry_hours):
 def test_few_hours_stand_for_all():
     """Two months: within 5 % of all hours for every substance's own total (1 % rms over a year)."""
     hours, observations = weather(60, seed=5)
-    made = Weather(hours, observations, CLASSES, {"max_distance_m": LAST_M, "bearings": 36}, TABLES, SURFACE)
+    made = Weather(
+        hours, observations, CLASSES, {"max_distance_m": LAST_M, "bearings": 36, "hours": "all"}, TABLES, SURFACE
+    )
     air = model.atmosphere(hours, profile_grid(hours, observations))
     rows = np.flatnonzero(hours.valid)
     for name, release in RELEASES.items():

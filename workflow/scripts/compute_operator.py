@@ -7,13 +7,14 @@ from metalbudget import io, weather_files
 from metalbudget.dispersion import engine, rings
 from metalbudget.dispersion.reading import gas_surface, method_2_pairs, read_releases
 from metalbudget.dispersion.release import Weather, fields
+from metalbudget.dispersion.relief import ground_of
 from metalbudget.meteorology.station import hourly_table, study_hours
 from metalbudget.runlog import logger, logging_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-FILES = ("station", "mask", "sources", "area_sources", "surrogates")
+FILES = ("station", "mask", "elevation", "sources", "area_sources", "surrogates")
 
 
 def main(*, files, weather, operator, boundary_layer, year, dispersion, coefficients, threads):
@@ -37,7 +38,11 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
     through = engine.tables(hours, observations, classes, dispersion, coefficients, surface)
     deposited = np.zeros((2, len(releases), len(classes), grid.height, grid.width), dtype=np.float32)
     bits = int(coefficients["dispersion"]["mantissa_bits"])
-    for position, field in enumerate(fields(releases, through, grid, bits, threads)):
+    ground = None
+    if dispersion["terrain"] == "hills":
+        ground = ground_of(io.read_raster(files["elevation"], grid), grid)
+    within_m = float(dispersion["max_distance_m"])
+    for position, field in enumerate(fields(releases, through, grid, bits, threads, ground, within_m)):
         deposited[:, position] = field.values
         logger.info(
             "%s: deposited within %.0f m %s",
@@ -66,6 +71,7 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
         missing_hours=missing,
         max_distance_m=float(dispersion["max_distance_m"]),
         engine=dispersion["engine"],
+        terrain=dispersion["terrain"],
         source_rule="compute_operator",
     )
 

@@ -37,7 +37,7 @@ def compile_kernels() -> None:
         "anemometer_height_m": 10.0,
     }
     hours, observations = study_hours(_day(), station, 2019, 0.1, tables["boundary_layer"])
-    settings = {"max_distance_m": 2000.0, "bearings": 36}
+    settings = {"max_distance_m": 2000.0, "bearings": 36, "hours": "all"}
     weather = Weather(hours, observations, ["p1.5", "hg2"], settings, tables, gas_surface(tables["dispersion"]))
     shape = (3, 3)
     grid = Grid("EPSG:32651", 0.0, 1500.0, 500.0, *shape, np.ones(shape, dtype=bool))

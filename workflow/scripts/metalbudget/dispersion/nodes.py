@@ -12,6 +12,7 @@ from numba import njit
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.hill import dividing_height
 from metalbudget.dispersion.rows import (
+    BARE_LID,
     BLOCK,
     LID,
     RANDOM,
@@ -123,8 +124,8 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
         Result, of `rows.core_rows`.
     plume, means : ndarray
         Scratch.
-    lids : ndarray, shape (2, classes, nodes)
-        Result: lids over settled particles. [m]
+    lids : ndarray, shape (2, 2, classes, nodes)
+        Result: lids over settled particles with the source's own spread, and without it. [m]
     starts : ndarray of int, shape (2, classes)
         Result: node from which on a class has settled to speak of.
     """
@@ -148,14 +149,16 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
                 first = i
             starts[component, k] = first // BLOCK * BLOCK
             if (above or source.stable) and first < nodes:
-                settled_lids(
-                    air, source, above, core[component], fall, distances, starts[component, k], lids[component, k]
-                )
+                start = starts[component, k]
+                for bare in range(2 if source.initial_vertical > 0.0 else 1):
+                    settled_lids(
+                        air, source, above, bare == 1, core[component], fall, distances, start, lids[bare, component, k]
+                    )
 
 
 @njit(cache=True)
 def fill_classes(
-    source, stable, core, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target
+    source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target
 ):  # fmt: skip
     """Densities of one plume at one height, class by class.
 
@@ -166,7 +169,10 @@ def fill_classes(
         Whether the plume has one Gaussian part.
     core, plume : ndarray
         Of `rows.core_rows` and `rows.level_rows`.
+    lid : ndarray, shape (nodes,)
+        Over the plume itself. [m]
     lids : ndarray, shape (classes, nodes)
+        Over settled particles. [m]
     starts : ndarray of int, shape (classes,)
         Of `start_hour`. Classes that have not settled have the density of the first of them.
     settling_m_s : ndarray, shape (classes,)
@@ -189,7 +195,7 @@ def fill_classes(
         fall = settling_m_s[k] / source.wind
         if first >= distances.size:
             fall = 0.0
-        own = core[LID] if first >= distances.size else lids[k]
+        own = lid if first >= distances.size else lids[k]
         density_rows(
             stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else 0, work, target[k]
         )
@@ -232,12 +238,14 @@ def fill_level(
         level_rows(
             air, source, above, distances, core[component], levels_m, level, marks, bare, means, plume[component]
         )
+        own = core[component, BARE_LID] if bare else core[component, LID]
         both = keep_m != follow_m
         for state in range(2 if both else 1):
             height, sunk = (follow_m, 0.0) if state == 0 else (max(keep_m, 0.0), max(-keep_m, 0.0))
             fill_classes(
-                source, stable, core[component], plume[component], lids[component], starts[component], settling_m_s,
-                height, sunk, distances, work, follow[component] if state == 0 else keep[component],
+                source, stable, core[component], own, plume[component], lids[1 if bare else 0, component],
+                starts[component], settling_m_s, height, sunk, distances, work,
+                follow[component] if state == 0 else keep[component],
             )  # fmt: skip
         if not both:
             keep[component] = follow[component]

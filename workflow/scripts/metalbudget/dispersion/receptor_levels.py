@@ -74,7 +74,7 @@ def levels_for(height_m: NDArray[np.float64], stable: bool) -> NDArray[np.float6
             found.append(z + step)
         return found[1:]
 
-    levels = np.array([-level for level in side(-low)][::-1] + [0.0] + side(high))
+    levels = np.array([*[-level for level in side(-low)][::-1], 0.0, *side(high)])
     first = max(int(np.searchsorted(levels, low, side="right")) - 1, 0)
     last = max(int(np.searchsorted(levels, high)), first + TAPS - 1)
     while last >= levels.size:

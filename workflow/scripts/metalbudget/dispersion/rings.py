@@ -55,7 +55,7 @@ def add_line_hours(
     level = np.zeros(1)
     core, plume = np.zeros((2, CORE_ROWS, nodes)), np.zeros((2, PLUME_ROWS, nodes))
     means, work, marks = np.empty((4, nodes)), np.empty((4, nodes)), np.empty((4, 4))
-    lids, starts = np.empty((2, own, nodes)), np.empty((2, own), dtype=np.int64)
+    lids, starts = np.empty((2, 2, own, nodes)), np.empty((2, own), dtype=np.int64)
     ground, flux, lifted = np.empty((2, own, nodes)), np.zeros((2, own, nodes)), np.zeros((2, own, nodes))
     integrals, kept = np.zeros((own, nodes)), np.empty(nodes)
     wet, fall = np.empty((2, substances)), np.zeros(own)

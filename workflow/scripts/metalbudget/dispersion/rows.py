@@ -44,9 +44,9 @@ from metalbudget.dispersion.vector import error_complement, exponential, logarit
 # integrals of wind, lateral and vertical turbulence and gradient up to the centre, to the lower and to the upper end
 # of the layer that can count; their values at the centre; and both ends' heights.
 (
-    CENTRE, OWN, TEMPERATURE, LID, GROWTH, ALOFT, EDDY, ALPHA, SURFACE, THIRD, HEIGHT, LOFTING, LOW, HIGH,
+    CENTRE, OWN, TEMPERATURE, LID, BARE_LID, GROWTH, ALOFT, EDDY, ALPHA, SURFACE, THIRD, HEIGHT, LOFTING, LOW, HIGH,
     TO_CENTRE,
-) = range(15)  # fmt: skip
+) = range(16)  # fmt: skip
 TO_LOW, TO_HIGH, HERE = TO_CENTRE + 4, TO_CENTRE + 8, TO_CENTRE + 12
 CORE_ROWS = HERE + 4
 # Rows of `plume`: at a receptor's level.
@@ -82,7 +82,7 @@ def level_sums(air, levels_m, marks):
     for level in range(levels_m.size):
         _sums_to(air, max(levels_m[level], 0.0), 0, level, marks)
     _sums_to(air, LOWEST_M, 0, levels_m.size, marks)
-    _sums_to(air, SHALLOWEST_M, 0, levels_m.size + 1, marks)
+    _sums_to(air, min(SHALLOWEST_M, air.mixing_height), 0, levels_m.size + 1, marks)
     top = at(air, air.mixing_height)
     marks[0, levels_m.size + 2], marks[1, levels_m.size + 2] = top.wind, top.lateral
     marks[2, levels_m.size + 2], marks[3, levels_m.size + 2] = top.vertical, top.gradient
@@ -123,10 +123,11 @@ def core_rows(air, source, above, distances, core):
             first = stable_spread(air, source, x, here, held * here.gradient, here.temperature, centre)
             estimate = math.sqrt(first * first + own + vertical)
             core[TEMPERATURE, i] = here.temperature
-            lid = max(top, centre + LAYER_SPREADS * estimate)
+            core[LID, i] = max(top, centre + LAYER_SPREADS * estimate)
+            core[BARE_LID, i] = max(top, centre + LAYER_SPREADS * math.sqrt(first * first + own))
             if held == 0.0:
-                lid = held_lid(air, source, x, centre, own + vertical)
-            core[LID, i] = lid
+                core[LID, i] = held_lid(air, source, x, centre, own + vertical)
+                core[BARE_LID, i] = held_lid(air, source, x, centre, own)
             growth = 0.0
             if not air.convective:
                 growth = math.sqrt(2.0 / math.pi) * air.friction * x * (1.0 + 0.7 * x / air.obukhov) ** (-1.0 / 3.0)
@@ -161,7 +162,7 @@ def core_rows(air, source, above, distances, core):
                 ) ** 2
                 lofting = math.sqrt(2.0 * source.buoyancy * top / (LOFT_ENTRAINMENT * source.wind * size)) * reached
             core[LOFTING, i] = lofting
-            core[LID, i] = top
+            core[LID, i], core[BARE_LID, i] = top, top
             limit = top
         core[CENTRE, i] = centre
         core[OWN, i] = own
@@ -176,7 +177,7 @@ def core_rows(air, source, above, distances, core):
 
 
 @njit(cache=True, error_model="numpy")
-def _effective(core, z, level, marks, highest, special, means):
+def _effective(core, z, level, marks, highest, shallowest, special, means):
     """Means of the air between the plume and the receptor's level, four rows; `gaussian.layer` in rows."""
     nodes = core.shape[1]
     last = marks.shape[1] - 3
@@ -190,9 +191,9 @@ def _effective(core, z, level, marks, highest, special, means):
             low_sum = (to_level if kept_low else core[TO_LOW + k, i]) if beneath else core[TO_CENTRE + k, i]
             high = centre if beneath else max(min(z, core[HIGH, i]), centre)
             high_sum = core[TO_CENTRE + k, i] if beneath else (to_level if kept_high else core[TO_HIGH + k, i])
-            near = high < SHALLOWEST_M
+            near = max(z, centre) <= SHALLOWEST_M
             high_sum = shallow if near else high_sum
-            high = SHALLOWEST_M if near else high
+            high = shallowest if near else high
             down = near or low < LOWEST_M
             low_sum = lowest if down else low_sum
             low = LOWEST_M if down else low
@@ -228,7 +229,8 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
     vertical = 0.0 if bare else source.initial_vertical**2
     sideways = source.initial_lateral**2
     highest = air.levels[air.levels.size - 1]
-    _effective(core, max(levels_m[level], 0.0), level, marks, highest, not stable, means)
+    shallowest = min(SHALLOWEST_M, air.mixing_height)
+    _effective(core, max(levels_m[level], 0.0), level, marks, highest, shallowest, not stable, means)
     if stable:
         held = 0.0 if (above or air.urban) else 1.0
         depth = air.rural_height if air.urban else air.mechanical_height
@@ -304,7 +306,7 @@ def _loose(t, step):
     term = exponential(-0.5 * first * first)
     grown = exponential(-step * (first + 0.5 * step))
     squared = exponential(-step * step)
-    # eight ratios, each r² of the one before, of neighbouring terms; nested, since a loop would keep it from the registers
+    # eight ratios of neighbouring terms, each r² times the one before; a loop would not stay in the registers
     g1 = grown
     g2 = g1 * squared
     g3 = g2 * squared
@@ -418,15 +420,15 @@ def _stable(lids, plume, height_m, sunk_m, fall, distances, first, out):
 
 
 @njit(cache=True)
-def settled_lids(air, source, above, core, fall, distances, first, out):
+def settled_lids(air, source, above, bare, core, fall, distances, first, out):
     """Lid over particles that have fallen in stable air, under the air of their new height (`gaussian.settled`). [m]
 
-    Parameters as of `density_rows`; up to the node `first` the plume's own lid.
+    Parameters as of `level_rows` and `density_rows`; up to the node `first` the plume's own lid.
     """
-    vertical = source.initial_vertical**2
+    vertical = 0.0 if bare else source.initial_vertical**2
     for i in range(distances.size):
         if i < first:
-            out[i] = core[LID, i]
+            out[i] = core[BARE_LID, i] if bare else core[LID, i]
         else:
             centre = max(core[CENTRE, i] - fall * distances[i], 0.0)
             out[i] = held_lid(air, source, distances[i], centre, core[OWN, i] + vertical)
@@ -467,6 +469,10 @@ def below_rows(lids, plume, fall, distances, critical, out):
     """Share of a plume in stable air below the height that divides the flow (`gaussian.share_below`). [1]
 
     `critical` and `out` have shape (nodes,).
+
+    Notes
+    -----
+    The lid lies 2.15 spreads above the centre or higher, so images beyond the nearest add less than 3e-5.
     """
     for i in range(distances.size):
         scale = math.sqrt(0.5) / plume[SPREAD_UP, i]
@@ -475,9 +481,8 @@ def below_rows(lids, plume, fall, distances, critical, out):
         c = critical[i]
         lower, upper = (c - centre) * scale, (c + centre) * scale
         total = 2.0 - error_complement(lower) - error_complement(upper)
-        image = 2.0 * lid
-        total += error_complement((image - centre - c) * scale) - error_complement((image - centre + c) * scale)
-        total += error_complement((image + centre - c) * scale) - error_complement((image + centre + c) * scale)
+        image = 2.0 * lid - c  # of the images' edges the two that lie nearest; the lid is 2.15 spreads up at least
+        total += error_complement((image - centre) * scale) + error_complement((image + centre) * scale)
         share = min(0.5 * total, 1.0)
         share = 1.0 if c >= lid else share
         out[i] = share if c > 0.0 else 0.0

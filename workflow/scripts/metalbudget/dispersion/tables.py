@@ -13,11 +13,14 @@ from numba import njit
 
 from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
 from metalbudget.dispersion.depletion import plume_depth
+from metalbudget.dispersion.gaussian import LAYER_SPREADS
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.nodes import cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.rows import (
+    BARE_LID,
     BLOCK,
     CORE_ROWS,
+    LID,
     PLUME_ROWS,
     RANDOM,
     ROOT_TWO_PI,
@@ -30,6 +33,7 @@ from metalbudget.dispersion.vector import exponential, logarithm
 
 NODES_PER_E_FOLD = 10.0  # relative error of annual sums below 1e-3 (tests/kernels/test_dispersion_tables.py)
 FINER = 8
+NOTHING = math.log(1.0e-120)  # logarithm below which there is nothing (`rows.LEAST_SHARE`)
 NEAREST_SHARE = 0.05  # of the nearest receptor's distance: where the table begins
 WIDEST = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 
@@ -90,7 +94,10 @@ def flat_hour(
             plume[component, WIND], plume[component, RANDOM], plume[component, SPREAD_Y] = 1.0, 0.0, 1.0
             continue
         stable = above or source.stable
-        its = (core[component], plume[component], lids[component], starts[component], settling_m_s)
+        its = (
+            core[component], core[component, LID], plume[component], lids[0, component], starts[component],
+            settling_m_s,
+        )  # fmt: skip
         if with_ground:
             fill_classes(source, stable, *its, pole, 0.0, distances, work, ground[component])
         if with_flux:
@@ -136,7 +143,8 @@ def path_hour(
             level_rows(air, source, above, distances, core[component], pole_m, 0, marks, True, means, path_plume)
         else:
             path_plume = plume[component]
-        its = (core[component], path_plume, lids[component], starts[component], settling_m_s)
+        lid = core[component, BARE_LID] if bare else core[component, LID]
+        its = (core[component], lid, path_plume, lids[1 if bare else 0, component], starts[component], settling_m_s)
         if bare:
             fill_classes(source, stable, *its, reference_m, 0.0, distances, work, lifted[component])
         else:
@@ -213,6 +221,7 @@ def add_tabled_hours(
     """Add some hours of one source to `out` (receptors, 3); every receptor has the first one's flagpole height."""
     count, classes = x.size, fraction.size
     distance = np.sqrt(x * x + y * y)
+    nearest_m = NEAREST_M + LAYER_SPREADS * stack[5]  # nothing within the width of a volume source (`answers`)
     distances = table_distances(distance, NODES_PER_E_FOLD)
     nodes = distances.size
     step, start = math.log(distances[1] / distances[0]), math.log(distances[0])
@@ -227,7 +236,7 @@ def add_tabled_hours(
     pole = np.full(1, place[0, 1])
     core, plume = np.zeros((2, CORE_ROWS, nodes)), np.zeros((2, PLUME_ROWS, nodes))
     means, work, marks = np.empty((4, nodes)), np.empty((4, nodes)), np.empty((4, 4))
-    lids, starts = np.empty((2, classes, nodes)), np.empty((2, classes), dtype=np.int64)
+    lids, starts = np.empty((2, 2, classes, nodes)), np.empty((2, classes), dtype=np.int64)
     ground, flux, lifted = (np.zeros((2, classes, nodes)), np.zeros((2, classes, nodes)), np.zeros((2, classes, nodes)))
     integrals, kept, random = np.zeros((classes, nodes)), np.empty(nodes), np.empty(nodes)
     sums_of, round_about = np.zeros((2, 3, nodes)), np.zeros((3, nodes))
@@ -281,10 +290,10 @@ def add_tabled_hours(
         s, c = sine[hour], cosine[hour]
         for j in range(count):
             downwind = -(x[j] * s + y[j] * c)
-            if downwind <= 0.0:
+            if downwind < NEAREST_M:
                 continue
             crosswind = x[j] * c - y[j] * s
-            if crosswind * crosswind > widest * downwind * downwind or distance[j] < NEAREST_M:
+            if crosswind * crosswind > widest * downwind * downwind or distance[j] < nearest_m:
                 continue
             i, part = firsts[j], later[j]
             steady = fine_random[i, 0] + part * (fine_random[i + 1, 0] - fine_random[i, 0])
@@ -301,6 +310,8 @@ def add_tabled_hours(
     for quantity in range(3):
         logarithms(round_about[quantity], logs)
         for j in range(count):
-            if distance[j] >= NEAREST_M:
+            if distance[j] >= nearest_m:
                 i, a, b, c, d = cubic(max((math.log(max(distance[j], distances[0])) - start) / step, 0.0), nodes)
-                out[j, quantity] += math.exp(a * logs[i] + b * logs[i + 1] + c * logs[i + 2] + d * logs[i + 3])
+                value = a * logs[i] + b * logs[i + 1] + c * logs[i + 2] + d * logs[i + 3]
+                if value > NOTHING:
+                    out[j, quantity] += math.exp(value)

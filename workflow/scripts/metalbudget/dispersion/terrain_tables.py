@@ -1,10 +1,10 @@
 """Many receptors in terrain: tables of plumes by level and distance, from which receptors take their answer. Compiled.
 
 A plume has two states (Cimorelli et al. 2005, section 3e): the one that keeps its level varies with the receptor's
-height like a Gaussian, so its logarithm is interpolated by a cubic, which is exact for a single one; the one that follows
-the ground changes little. Both are summed over size classes, each with its share that passes the hill. In stable air
-that share depends on the hill; tables then have a place for some hills at every level (`receptor_levels`). What meanders
-is summed over all hours first and interpolated once.
+height like a Gaussian, so its logarithm is interpolated by a cubic, which is exact for a single one; the one that
+follows the ground changes little. Both are summed over size classes, each with its share that passes the hill. In
+stable air that share depends on the hill; tables then have a place for some hills at every level (`receptor_levels`).
+What meanders is summed over all hours first and interpolated once.
 """
 
 import math
@@ -14,7 +14,7 @@ from numba import njit
 
 from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
 from metalbudget.dispersion.depletion import GAUSS_NODE, plume_depth
-from metalbudget.dispersion.gaussian import NO_LID_M, image_sum, share_under
+from metalbudget.dispersion.gaussian import LAYER_SPREADS, NO_LID_M, image_sum, share_under
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.nodes import (
     cubic,
@@ -27,6 +27,7 @@ from metalbudget.dispersion.nodes import (
     start_hour,
 )
 from metalbudget.dispersion.rows import (
+    BARE_LID,
     CENTRE,
     CORE_ROWS,
     LEAST_SHARE,
@@ -40,7 +41,7 @@ from metalbudget.dispersion.rows import (
     level_rows,
     logarithms,
 )
-from metalbudget.dispersion.tables import WIDEST, meandering, table_distances
+from metalbudget.dispersion.tables import NOTHING, WIDEST, meandering, table_distances
 from metalbudget.dispersion.vector import exponential, logarithm
 
 NODES_PER_E_FOLD = 10.0
@@ -86,7 +87,6 @@ def _level_densities(
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
             continue
         stable = above or source.stable
-        its = (lids[component], starts[component], settling_m_s)
         level_rows(
             air, source, above, distances, core[component], levels_m, level, marks, False, means, plume[component]
         )
@@ -100,9 +100,9 @@ def _level_densities(
         for pair in range(3 if (bare and drying) else (2 if drying else 1)):
             pole = 0.0 if pair == 0 else reference_m
             through = bare_plume[component] if pair == 2 else plume[component]
-            fill_classes(
-                source, stable, core[component], through, *its, pole, 0.0, distances, work, dense[2 * pair, component]
-            )
+            lid = core[component, BARE_LID] if pair == 2 else core[component, LID]
+            its = (lid, through, lids[1 if pair == 2 else 0, component], starts[component], settling_m_s)
+            fill_classes(source, stable, core[component], *its, pole, 0.0, distances, work, dense[2 * pair, component])
             height = z + pole
             if not stable:
                 height = min(height, air.mixing_height)
@@ -111,7 +111,7 @@ def _level_densities(
                 target[:] = dense[2 * pair, component]
             else:
                 fill_classes(
-                    source, stable, core[component], through, *its, max(height, 0.0), max(-height, 0.0), distances, work,
+                    source, stable, core[component], *its, max(height, 0.0), max(-height, 0.0), distances, work,
                     target,
                 )  # fmt: skip
         if drying and not bare:
@@ -128,7 +128,7 @@ def _hold(row, most):
 
 @njit(cache=True, error_model="numpy")
 def _met(part, wind, shares, present, follow, keep, out):
-    """Add density over wind that a class meets on its way; rows of shape (nodes,); `present` 0 above the mixed layer."""
+    """Add density over wind that a class meets on its way; rows (nodes,); `present` is 0 above the mixed layer."""
     for i in range(out.size):
         out[i] += part / wind[i] * (follow[i] + shares[i] * (present * keep[i] - follow[i]))
 
@@ -216,7 +216,10 @@ def _fill_station(
         unsettled = starts[0, k] >= nodes and starts[1, k] >= nodes
         if not (unsettled and known):
             way = (ground_m, hill_m, base_m, heights, step_m, critical)
-            own = core[0, LID] if starts[0, k] >= nodes else lids[0, k]
+            own = core[0, LID] if starts[0, k] >= nodes else lids[0, 0, k]
+            path_own = own
+            if source.initial_vertical > 0.0:
+                path_own = core[0, BARE_LID] if starts[0, k] >= nodes else lids[1, 0, k]
             fall = 0.0 if starts[0, k] >= nodes else settling_m_s[k] / source.wind
             if divided:
                 level_shares(source, distances, plume[0], own, fall, 1.0, *way, share)
@@ -225,8 +228,8 @@ def _fill_station(
                 near_share[:] = 0.5
                 far_share[:] = 0.5
                 if divided:
-                    level_shares(source, distances, bare_plume[0], own, fall, 0.5 - GAUSS_NODE, *way, near_share)
-                    level_shares(source, distances, bare_plume[0], own, fall, 0.5 + GAUSS_NODE, *way, far_share)
+                    level_shares(source, distances, bare_plume[0], path_own, fall, 0.5 - GAUSS_NODE, *way, near_share)
+                    level_shares(source, distances, bare_plume[0], path_own, fall, 0.5 + GAUSS_NODE, *way, far_share)
                     _hold(near_share, MOST_PASSING_ON_THE_WAY)
                     _hold(far_share, MOST_PASSING_ON_THE_WAY)
                 for side in range(2):
@@ -320,8 +323,8 @@ def _straight(tables, station, between, inner, part, n, a, b, c, d, column):
 @njit(nogil=True, cache=True, error_model="numpy")
 def add_terrain_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, flux_limit, reference, factor, x, y, height, hill_m, levels_m, first_station, hills_m, level, inner, part, weights,
-    station, between, out,
+    limit, flux_limit, reference, factor, x, y, height, hill_m, levels_m, first_station, hills_m, level, inner, part,
+    weights, station, between, out,
 ):  # fmt: skip
     """Add some hours of one source to `out` (receptors, 3); receptors stand on the ground.
 
@@ -335,6 +338,7 @@ def add_terrain_hours(
     count, classes = x.size, fraction.size
     distance = np.sqrt(x * x + y * y)
     distances = table_distances(distance, NODES_PER_E_FOLD)
+    nearest_m = NEAREST_M + LAYER_SPREADS * stack[5]  # nothing within the width of a volume source (`answers`)
     nodes = distances.size
     step, start = math.log(distances[1] / distances[0]), math.log(distances[0])
     placed, later = np.empty(count, dtype=np.int64), np.empty(count)
@@ -346,7 +350,7 @@ def add_terrain_hours(
     core, plume = np.zeros((2, CORE_ROWS, nodes)), np.zeros((2, PLUME_ROWS, nodes))
     bare_plume = np.zeros((2, PLUME_ROWS, nodes))
     means, work, marks = np.empty((4, nodes)), np.empty((4, nodes)), np.empty((4, levels_m.size + 3))
-    lids, starts = np.empty((2, classes, nodes)), np.empty((2, classes), dtype=np.int64)
+    lids, starts = np.empty((2, 2, classes, nodes)), np.empty((2, classes), dtype=np.int64)
     dense, scratch, states = np.zeros((6, 2, classes, nodes)), np.empty((8, nodes)), np.zeros((2, 5, nodes))
     tables = np.zeros((2, hills_m.size, nodes, 5))
     spreads, random, wide = np.ones((2, levels_m.size, nodes)), np.zeros((levels_m.size, nodes)), np.empty(nodes)
@@ -385,7 +389,7 @@ def add_terrain_hours(
             for k in range(classes):
                 settled = starts[0, k] < nodes
                 falls[groups[k]] = settling[hour, k] / source.wind if settled else 0.0
-                group_lids[groups[k]] = lids[0, k] if settled else core[0, LID]
+                group_lids[groups[k]] = lids[0, 0, k] if settled else core[0, LID]
         penetrated = source.penetrated
         from_component = 1 if penetrated >= 1.0 else 0
         to_component = 2 if penetrated > 0.0 else 1
@@ -405,8 +409,8 @@ def add_terrain_hours(
                     _fill_station(
                         source, distances, (divided, z, hills_m[its], stack[7], heights, hill_step), settling[hour],
                         dry[hour], wet, fraction, flags, raining, drying, 0.0 if z + reference[hour] > top else 1.0,
-                        lids, core, starts, plume, bare_plume, dense, first, gauss_weights, scratch, work, groups, states,
-                        passing,
+                        lids, core, starts, plume, bare_plume, dense, first, gauss_weights, scratch, work, groups,
+                        states, passing,
                     )  # fmt: skip
                 if steady:
                     if divided or its == first_station[number]:
@@ -445,10 +449,10 @@ def add_terrain_hours(
         s, c = sine[hour], cosine[hour]
         for j in range(count):
             downwind = -(x[j] * s + y[j] * c)
-            if downwind <= 0.0:
+            if downwind < NEAREST_M:
                 continue
             crosswind = x[j] * c - y[j] * s
-            if crosswind * crosswind > widest * downwind * downwind or distance[j] < NEAREST_M:
+            if crosswind * crosswind > widest * downwind * downwind or distance[j] < nearest_m:
                 continue
             position = max((logarithm(downwind) - start) / step, 0.0)
             n = min(int(position), nodes - 2)
@@ -529,10 +533,11 @@ def add_terrain_hours(
             logarithms(round_about[its, quantity], logs)
             totals[its, :, quantity] = logs
     for j in range(count):
-        if distance[j] >= NEAREST_M:
+        if distance[j] >= nearest_m:
             n, a0, a1, a2, a3 = cubic(placed[j] + later[j], nodes)
             for quantity in range(3):
                 value = _at_height(
                     totals, station[j], between[j], weights[j], inner[j], part[j], n, a0, a1, a2, a3, quantity
                 )
-                out[j, quantity] += math.exp(value)
+                if value > NOTHING:
+                    out[j, quantity] += math.exp(value)
