@@ -48,7 +48,7 @@ def level_of(air, source, settling=SETTLING, bare=False, number=0, follow_m=0.0,
     n, classes = DISTANCES.size, settling.size
     marks, core = np.zeros((4, levels.size + 3)), np.zeros((2, rows.CORE_ROWS, n))
     plume, means, work = np.zeros((2, rows.PLUME_ROWS, n)), np.zeros((4, n)), np.zeros((4, n))
-    lids, starts = np.zeros((2, classes, n)), np.zeros((2, classes), dtype=np.int64)
+    lids, starts = np.zeros((2, 2, classes, n)), np.zeros((2, classes), dtype=np.int64)
     follow, keep = np.zeros((2, classes, n)), np.zeros((2, classes, n))
     nodes.start_hour(air, source, DISTANCES, levels, settling, marks, core, plume, means, lids, starts)
     nodes.fill_level(
@@ -93,11 +93,12 @@ def test_plumes_at_a_level_are_those_of_the_kernel(name, bare):
                     ]
                 ).T
                 np.testing.assert_allclose(plume[component][: rows.RANDOM], expected, rtol=TOLERANCE, atol=1e-9)
-                np.testing.assert_allclose(core[component][rows.LID], [p.lid for p in ones], rtol=TOLERANCE)
+                lid = core[component][rows.BARE_LID if bare else rows.LID]
+                np.testing.assert_allclose(lid, [p.lid for p in ones], rtol=TOLERANCE)
 
 
 def fallen(plume, air, source, x, settling, place=Place(0.0, 0.0, 0.0, 0.0)):
-    """A plume of the kernel after its particles have settled as the rows count it: not below 0.003 spreads."""
+    """A plume of the kernel after its particles have settled."""
     fall = settling * x / source.wind
     return gaussian.settled(plume, air, source, x, place, fall)
 
@@ -105,7 +106,7 @@ def fallen(plume, air, source, x, settling, place=Place(0.0, 0.0, 0.0, 0.0)):
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("above_m", [0.0, 1.5])
 def test_densities_are_those_of_the_kernel(name, above_m):
-    """In both states, at every level and for particles of every fall that count as fallen; to 1e-6 of the greatest."""
+    """In both states, at every level and for particles of every fall that count as fallen; to 3e-5 of the greatest."""
     for air in AIRS:
         source = launch(air, *SOURCES[name])
         for number, z in enumerate(LEVELS):
@@ -121,12 +122,12 @@ def test_densities_are_those_of_the_kernel(name, above_m):
                     some = range(first, DISTANCES.size, 5)
                     down = [fallen(ones[i], air, source, DISTANCES[i], settling) for i in some]
                     expected = np.array([gaussian.density(p, above_m, 0.0) for p in down])
-                    whole = np.abs(follow[component, k]).max()
+                    whole = max(follow[component, k].max(), keep[component, k].max())
                     found = follow[component, k][list(some)]
-                    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * whole)
+                    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=3e-5 * whole)
                     expected = np.array([gaussian.density(p, max(height, 0.0), max(-height, 0.0)) for p in down])
                     found = keep[component, k][list(some)]
-                    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * whole)
+                    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=3e-5 * whole)
 
 
 def test_a_class_starts_to_settle_where_it_has_fallen_three_thousandths_of_a_spread():
