@@ -25,6 +25,7 @@ FULL = 1.0 - 2.0**-WET_OCTAVES  # a node is saturated from here on
 # is a cusp there (a clay loam loses a quarter of Ks in the first millimetre), which no mean over a centimetre of soil
 # can follow; nodes then swing about saturation. Halving or doubling it changes a year's drainage by less than 0.1 %.
 SMOOTH_CM = 0.2
+DRIEST_CM = -1.0e7  # tables end here; a node drier than that is an error
 # Columns of a table: cubics of head [cm] and conductivity [cm d⁻¹] in the share of the segment, and its 1/width.
 COLUMNS = 9
 _MANTISSA_BITS, _BIAS = 52, 1023
@@ -95,12 +96,15 @@ def fill_table(table, alpha, n, ks, connectivity):
     Parameters
     ----------
     table : ndarray, shape (ROWS, COLUMNS)
-        Filled.
+        Filled; NaN beyond the driest head.
     alpha, n, ks, connectivity : float
         [cm⁻¹], [1], [cm d⁻¹], [1]
     """
     straight = (ks - conductivity_of(-SMOOTH_CM, alpha, n, ks, connectivity)) / SMOOTH_CM
-    for start, end in ((0, DRY_ROWS), (DRY_ROWS, ROWS)):
+    driest = math.log2(saturation_of(DRIEST_CM, alpha, n))
+    first = max(int(math.floor(driest)) + DRY_OCTAVES, 0) * SEGMENTS
+    table[: min(first, DRY_ROWS)] = math.nan
+    for start, end in ((min(first, DRY_ROWS - SEGMENTS), DRY_ROWS), (DRY_ROWS, ROWS)):
         for row in range(start, end):
             s0, e0 = _knot(row)
             if row + 1 < end:

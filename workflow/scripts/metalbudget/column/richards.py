@@ -22,9 +22,9 @@ TOP_ATMOSPHERE, TOP_FLUX, TOP_HEAD = 0, 1, 2
 BOTTOM_FREE, BOTTOM_HEAD, BOTTOM_SEEPAGE, BOTTOM_CLOSED = 0, 1, 2, 3
 # Outcome of a run.
 DONE, NOT_CONVERGED, TOO_MANY_STEPS = 0, 1, 2
-# Columns of a soil's row: θr, θs − θr [1], α [cm⁻¹], n [1], Ks [cm d⁻¹].
-RESIDUAL, RANGE, ALPHA, EXPONENT, KS = range(5)
-SOIL = 5
+# Columns of a soil's row: θr, θs − θr [1], α [cm⁻¹], n [1], Ks [cm d⁻¹], Mualem's pore connectivity [1].
+RESIDUAL, RANGE, ALPHA, EXPONENT, KS, CONNECTIVITY = range(6)
+SOIL = 6
 # Entries of the results of an interval. [cm], and counts
 INFILTRATION, RUNOFF, EVAPORATION, TRANSPIRATION, DRAINAGE, TOP_INFLOW, PONDED, STEPS, ROUNDS = range(9)
 RESULTS = 9
@@ -34,6 +34,7 @@ LARGEST_CHANGE = 0.30  # of a node's saturation in one step
 LINEAR_CHANGE = 0.08  # of a round, in saturation: beyond it the fluxes are linearised anew
 LINEAR_HEAD = 0.5  # the same relative to the head
 SMALLEST_STEP_D = 1.0e-9
+FIRST_STEP_D = 1.0e-6  # under a head that is put upon the surface
 MOST_STEPS_PER_DAY = 100000.0
 LINEAR_EMPTY = 0.3  # the same relative to (1 − S)^m
 NEAR_FULL = 0.9
@@ -149,7 +150,7 @@ def flow(column, weather, water, head, answer):
     driest = saturation_of(column.driest_head, first_soil[ALPHA], first_soil[EXPONENT])
     mode = _WET if column.top == TOP_HEAD else _FLUX
     held_below = column.bottom == BOTTOM_HEAD
-    step = 0.0
+    step, potential_before, demand_before = 0.0, 0.0, 0.0
     for record in range(weather.days.size):
         length = weather.days[record]
         potential = weather.rain[record] - weather.evaporation[record]
@@ -158,14 +159,14 @@ def flow(column, weather, water, head, answer):
         sums = answer.results[weather.interval[record]]
         total, absolute = answer.flux[weather.interval[record]], answer.absolute_flux[weather.interval[record]]
         taken = answer.uptake[weather.interval[record]]
-        fresh = True  # rates of the last record say nothing about this one's first step
-        filling = abs(potential - q[0]) if column.top != TOP_HEAD else 0.0
-        start = length
-        if filling > 0.0:
-            start = 0.5 * LARGEST_CHANGE * capacity[0] / filling
-        elif column.top == TOP_HEAD and record == 0:
-            start = 1.0e-6
-        step = min(max(step, start), length) if step > 0.0 and filling == 0.0 else min(start, length)
+        # rates under other weather say nothing about the first step
+        fresh = record == 0 or potential != potential_before or demand != demand_before
+        potential_before, demand_before = potential, demand
+        if fresh:
+            # what fills half of the largest change of the first node's soil
+            filling = abs(potential - q[0]) if column.top != TOP_HEAD else 0.0
+            start = 0.5 * LARGEST_CHANGE * capacity[0] / filling if filling > 0.0 else length
+            step = min(start, length) if column.top != TOP_HEAD else FIRST_STEP_D
         elapsed, steps = 0.0, 0
         while elapsed < length:
             steps += 1

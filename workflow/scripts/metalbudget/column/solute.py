@@ -19,7 +19,7 @@ INFLOW, OUTFLOW, UPTAKE, MASS = range(4)
 RESULTS = 4
 # Outcome of a run.
 DONE, NOT_CONVERGED = 0, 1
-CORRECTED_SHARE = 0.3  # of D, that backward Euler may add and the correction take off in one step
+CORRECTED_SHARE = 0.05  # of D, that backward Euler may add and the correction take off in one step
 MOST_STEPS = 20000  # in one interval
 MAX_ROUNDS = 60
 ROUND_TOLERANCE = 1.0e-12
@@ -77,7 +77,7 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
     advection, dispersion, exchange = np.zeros(k), np.zeros(k), np.zeros(k)
     water0, water1 = np.empty(k), np.empty(k)
     unknown, slope, store = np.empty(k), np.empty(k), np.empty(k)
-    eliminated, rhs, flux = np.empty(k), np.empty(k), np.empty(k + 1)
+    eliminated, rhs, old, flux = np.empty(k), np.empty(k), np.empty(k), np.empty(k + 1)
     edge_node, edge_share = edge
     two_site = substance.fraction < 1.0
     for i in range(k):
@@ -134,80 +134,27 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
             relaxed = substance.rate * dt / (1.0 + substance.rate * dt)
         for step in range(count):
             part = (step + 1.0) / count
-            # straight sorption: one solve; else Newton in the unknown u
-            total = 0.0
             for i in range(k):
                 water1[i] = water0[i] + part * (stored.water[m, i] - water0[i])
-                total += abs(mass[i])
+                old[i] = mass[i]
                 store[i] = substance.fraction * soil[i]
                 if two_site:
                     store[i] += (1.0 - substance.fraction) * soil[i] * relaxed
-                unknown[i] = concentration[i] if root == 1.0 else concentration[i] ** root
-            total += into * dt
-            rounds = 0
-            while True:
-                rounds += 1
-                largest = 0.0
-                for i in range(k):
-                    if straight:
-                        c, slope_c, s, slope_s = unknown[i], 1.0, substance.coefficient[i] * unknown[i], (
-                            substance.coefficient[i]
-                        )
-                    else:
-                        c, slope_c, s, slope_s = of_unknown(
-                            unknown[i], root, substance.coefficient[i], substance.exponent, substance.saturation
-                        )
-                    concentration[i] = c
-                    slope[i] = slope_c
-                    eliminated[i] = water1[i] * slope_c + store[i] * slope_s  # diagonal, for now
-                    old = mass[i]
-                    if two_site:
-                        old -= (1.0 - substance.fraction) * soil[i] * kinetic[i] * (1.0 - relaxed)
-                    rhs[i] = old - water1[i] * c - store[i] * s
-                    limit = substance.uptake_limit
-                    if limit > 0.0 and stored.uptake[m, i] > 0.0:
-                        rate = stored.uptake[m, i] / days
-                        rhs[i] -= dt * rate * min(c, limit)
-                        if c < limit:
-                            eliminated[i] += dt * rate * slope_c
-                rhs[0] += dt * into
-                for i in range(k - 1):
-                    moved = dt * (advection[i] * concentration[i] + exchange[i] * concentration[i + 1])
-                    rhs[i] -= moved
-                    rhs[i + 1] += moved
-                rhs[k - 1] -= dt * (q_bottom * concentration[k - 1] if q_bottom > 0.0 else q_bottom * below_mg_l)
-                for i in range(k):
-                    diagonal, lower, upper = eliminated[i], 0.0, 0.0
-                    if i < k - 1:
-                        diagonal += dt * advection[i] * slope[i]
-                        upper = dt * exchange[i] * slope[i + 1]
-                    elif q_bottom > 0.0:
-                        diagonal += dt * q_bottom * slope[i]
-                    if i > 0:
-                        diagonal -= dt * exchange[i - 1] * slope[i]
-                        lower = -dt * advection[i - 1] * slope[i - 1]
-                        diagonal -= lower * eliminated[i - 1]
-                        rhs[i] -= lower * rhs[i - 1]
-                    eliminated[i] = upper / diagonal
-                    rhs[i] /= diagonal
-                for i in range(k - 2, -1, -1):
-                    rhs[i] -= eliminated[i] * rhs[i + 1]
-                highest = 0.0
-                for i in range(k):
-                    new = unknown[i] + rhs[i]
-                    if not straight and new < 0.1 * unknown[i]:
-                        new = 0.1 * unknown[i] if unknown[i] > 1.0e-200 else 0.0
-                    change = abs(new - unknown[i])
-                    unknown[i] = new
-                    largest = max(largest, change)
-                    highest = max(highest, abs(new))
-                if straight or largest <= ROUND_TOLERANCE * highest:
-                    break
-                if rounds == MAX_ROUNDS or not highest < np.inf:
-                    return NOT_CONVERGED
+                    old[i] -= (1.0 - substance.fraction) * soil[i] * kinetic[i] * (1.0 - relaxed)
+            old[0] += dt * into
+            if q_bottom < 0.0:
+                old[k - 1] -= dt * q_bottom * below_mg_l
+            if straight and substance.uptake_limit == 0.0:
+                _solve_straight(
+                    substance.coefficient, water1, store, old, advection, exchange, q_bottom, dt, eliminated,
+                    concentration,
+                )  # fmt: skip
+            elif not _solve_curved(
+                substance, root, water1, store, old, advection, exchange, q_bottom, stored.uptake[m], days, dt,
+                eliminated, rhs, slope, unknown, concentration,
+            ):  # fmt: skip
+                return NOT_CONVERGED
             # move the mass
-            for i in range(k):
-                concentration[i] = unknown[i] if root == 1.0 else unknown[i] ** (1.0 / root)
             flux[0] = dt * into
             for i in range(k - 1):
                 flux[i + 1] = dt * (advection[i] * concentration[i] + exchange[i] * concentration[i + 1])
@@ -238,6 +185,93 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
         for i in range(k):
             results[m, MASS] += mass[i]
     return DONE
+
+
+@njit(cache=True, error_model="numpy")
+def _solve_straight(coefficient, water, store, old, down, up, q_bottom, dt, eliminated, concentration):
+    """Concentrations after a step where sorption is linear: one tridiagonal solve."""
+    k = old.size
+    upper = 0.0
+    for i in range(k):
+        diagonal = water[i] + store[i] * coefficient[i]
+        right = old[i]
+        if i > 0:
+            diagonal -= dt * up[i - 1]
+            lower = -dt * down[i - 1]
+            diagonal -= lower * eliminated[i - 1]
+            right -= lower * concentration[i - 1]
+        if i < k - 1:
+            diagonal += dt * down[i]
+            upper = dt * up[i]
+        else:
+            diagonal += dt * max(q_bottom, 0.0)
+            upper = 0.0
+        inverse = 1.0 / diagonal
+        eliminated[i] = upper * inverse
+        concentration[i] = right * inverse
+    for i in range(k - 2, -1, -1):
+        concentration[i] -= eliminated[i] * concentration[i + 1]
+
+
+@njit(cache=True, error_model="numpy")
+def _solve_curved(
+    substance, root, water, store, old, down, up, q_bottom, uptake, days, dt, eliminated, rhs, slope, unknown,
+    concentration,
+):  # fmt: skip
+    """Concentrations after a step by Newton's method in u = c^root (`sorption.equilibrium` says why); False if lost."""
+    k = old.size
+    straight = substance.exponent == 1.0 and substance.saturation == 0.0
+    limit = substance.uptake_limit
+    for i in range(k):
+        unknown[i] = concentration[i] if root == 1.0 else concentration[i] ** root
+    for _ in range(MAX_ROUNDS):
+        for i in range(k):
+            c, slope_c, s, slope_s = of_unknown(
+                unknown[i], root, substance.coefficient[i], substance.exponent, substance.saturation
+            )
+            concentration[i], slope[i] = c, slope_c
+            eliminated[i] = water[i] * slope_c + store[i] * slope_s  # the diagonal, for now
+            rhs[i] = old[i] - water[i] * c - store[i] * s
+            if limit > 0.0 and uptake[i] > 0.0:
+                rhs[i] -= dt * uptake[i] / days * min(c, limit)
+                if c < limit:
+                    eliminated[i] += dt * uptake[i] / days * slope_c
+        for i in range(k - 1):
+            moved = dt * (down[i] * concentration[i] + up[i] * concentration[i + 1])
+            rhs[i] -= moved
+            rhs[i + 1] += moved
+        rhs[k - 1] -= dt * max(q_bottom, 0.0) * concentration[k - 1]
+        for i in range(k):
+            diagonal, upper = eliminated[i], 0.0
+            if i < k - 1:
+                diagonal += dt * down[i] * slope[i]
+                upper = dt * up[i] * slope[i + 1]
+            else:
+                diagonal += dt * max(q_bottom, 0.0) * slope[i]
+            if i > 0:
+                diagonal -= dt * up[i - 1] * slope[i]
+                lower = -dt * down[i - 1] * slope[i - 1]
+                diagonal -= lower * eliminated[i - 1]
+                rhs[i] -= lower * rhs[i - 1]
+            eliminated[i] = upper / diagonal
+            rhs[i] /= diagonal
+        largest, highest = 0.0, 0.0
+        for i in range(k - 1, -1, -1):
+            if i < k - 1:
+                rhs[i] -= eliminated[i] * rhs[i + 1]
+            new = unknown[i] + rhs[i]
+            if not straight and new < 0.1 * unknown[i]:
+                new = 0.1 * unknown[i] if unknown[i] > 1.0e-200 else 0.0
+            largest = max(largest, abs(new - unknown[i]))
+            unknown[i] = new
+            highest = max(highest, abs(new))
+        if not highest < np.inf:
+            return False
+        if largest <= ROUND_TOLERANCE * highest:
+            for i in range(k):
+                concentration[i] = unknown[i] if root == 1.0 else unknown[i] ** (1.0 / root)
+            return True
+    return False
 
 
 @njit(cache=True, error_model="numpy")
