@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from metalbudget.column.retention import FULL, LEAST_SATURATION, SMOOTH_CM, look_up, saturation_of
+from metalbudget.column.retention import DRIEST_CM, FULL, SMOOTH_CM, look_up, saturation_of
 from metalbudget.column.roots import limiting_head, stress
 
 # How the surface and the lower end are treated.
@@ -129,9 +129,11 @@ def flow(column, weather, water, head, answer):
     capacity = np.full(k, np.nan)
     for i in range(k):
         capacity[i] = soils[layer[i], RANGE] * thickness[i]
-    residual = np.full(k, np.nan)
+    residual, driest_of = np.full(k, np.nan), np.full(k, np.nan)
     for i in range(k):
-        residual[i] = soils[layer[i], RESIDUAL] * thickness[i]
+        soil = soils[layer[i]]
+        residual[i] = soil[RESIDUAL] * thickness[i]
+        driest_of[i] = saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT])
     saturation, conductivity = np.full(k, np.nan), np.full(k, np.nan)
     slope_head, slope_conductivity = np.full(k, np.nan), np.full(k, np.nan)
     full, full_before = np.zeros(k, dtype=np.bool_), np.zeros(k, dtype=np.bool_)
@@ -143,7 +145,7 @@ def flow(column, weather, water, head, answer):
     for i in range(k):
         saturation[i] = (water[i] - residual[i]) / capacity[i]
         full[i] = saturation[i] >= FULL
-        if not full[i] and saturation[i] < LEAST_SATURATION:
+        if not full[i] and not saturation[i] > driest_of[i]:
             return NOT_CONVERGED
 
     first_soil, last_soil = soils[layer[0]], soils[layer[k - 1]]
@@ -232,11 +234,14 @@ def flow(column, weather, water, head, answer):
                 while not settled:
                     settled = True
                     for i in range(k):
-                        inside = residual[i] + (capacity[i] if full[i] else capacity[i] * saturation[i])
-                        diagonal = SPECIFIC_STORAGE * thickness[i] if full[i] else capacity[i]
+                        inside = residual[i] + capacity[i] * saturation[i]
+                        diagonal = capacity[i]
+                        if full[i]:
+                            diagonal = SPECIFIC_STORAGE * thickness[i]
+                            inside = residual[i] + capacity[i] + diagonal * head[i]
                         if i == 0 and full[0] and column.top == TOP_ATMOSPHERE and column.pond_limit > 0.0:
                             inside += max(head[0], 0.0)
-                            diagonal = 1.0
+                            diagonal += 1.0
                         above = q[i]
                         if i == 0:
                             above = potential
@@ -268,14 +273,16 @@ def flow(column, weather, water, head, answer):
                     if mode != _FLUX:
                         target = residual[0] + capacity[0] * driest
                         if mode == _WET:
-                            target = residual[0] + (capacity[0] if full[0] else capacity[0] * saturation[0])
+                            target = residual[0] + capacity[0] * saturation[0]
+                            if full[0]:
+                                target = residual[0] + capacity[0] + SPECIFIC_STORAGE * thickness[0] * head[0]
                             if column.top == TOP_ATMOSPHERE:
                                 target += column.pond_limit
                         inflow = (target - water[0]) / dt + rate_new[1] + sink[0] + sink_slope[0] * change[0]
                     if held_below:
-                        target = residual[k - 1] + (
-                            capacity[k - 1] if full[k - 1] else capacity[k - 1] * saturation[k - 1]
-                        )
+                        target = residual[k - 1] + capacity[k - 1] * saturation[k - 1]
+                        if full[k - 1]:
+                            target = residual[k - 1] + capacity[k - 1] + SPECIFIC_STORAGE * thickness[k - 1] * head[k - 1]
                         outflow = (
                             rate_new[k - 1] - sink[k - 1] - sink_slope[k - 1] * change[k - 1]
                             - (target - water[k - 1]) / dt
@@ -348,7 +355,7 @@ def flow(column, weather, water, head, answer):
                     if tried >= FULL:
                         full[i], head[i] = True, 0.0
                         continue
-                    if not tried > LEAST_SATURATION:
+                    if not tried > driest_of[i]:
                         failed = True
                         break
                     saturation[i] = tried
