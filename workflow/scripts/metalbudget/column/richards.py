@@ -89,7 +89,7 @@ def _moved(saturation, change, head, slope_head, alpha, n):
     if saturation > NEAR_FULL and n < 2.0:
         empty, m = 1.0 - saturation, 1.0 - 1.0 / n
         share = 1.0 - m * change / empty
-        if abs(share - 1.0) <= LINEAR_EMPTY:
+        if abs(share - 1.0) <= LINEAR_EMPTY and abs(step) <= -LINEAR_HEAD * head:
             return tried, abs(change) <= LINEAR_CHANGE
         if share <= 0.0:
             return 1.0, False
