@@ -26,6 +26,7 @@ PROFILE = 0.02  # of the profile's range
 ANALYTIC = 0.005
 WATER_BALANCE_CM = 1.0e-6
 METAL_BALANCE = 1.0e-9  # of the mass that was there or came
+END_REACH = 3.0  # dispersivities that the reference's lower end reaches upwards
 # What leaches less than this part of the metal is not compared.
 _LEAST_LEACHED = 1.0e-6
 
@@ -144,7 +145,16 @@ def _water_rows(
         marks = [("drainage", "bottom_drainage_cum_cm", STEADY), ("storage", "storage_cm", STEADY)]
     else:
         marks = [("infiltration", "net_top_flux_cum_cm", INFILTRATION), ("storage", "storage_cm", INFILTRATION)]
-    rows = [judge(name, label, tuple(reference[key].values()), found[key], mark) for label, key, mark in marks]
+    rows = []
+    for label, key, mark in marks:
+        ends = list(reference[key].values())
+        if key == "infil_cum_cm":
+            # where it runs off, the reference takes evaporation from its infiltration, and counts it again
+            ends += [
+                reference["net_top_flux_cum_cm"][column] + reference["evap_act_cum_cm"][column]
+                for column in reference[key]
+            ]
+        rows.append(judge(name, label, tuple(ends), found[key], mark))
     if kind == "atmospheric" and found["transp_act_cum_cm"] > 0.0:
         # the reference counts more transpiration than its roots take from the soil: its balance tells what they take
         ends = tuple(
@@ -165,30 +175,43 @@ def _metal_rows(
     label, name, found = f"solute{i + 1}", folder.name, result.summary
     suffix = "" if len(case.names) == 1 else f" {case.names[i]}"
     rows = []
-    mass = found[f"{label}_mass_profile_ug_cm2"]
-    handled = mass + found[f"{label}_out_bottom_cum_ug_cm2"]
+    all_of_it = handled(result, i)
     error_of = reference.get(f"{label}_massbalance_ug_cm2", {})
     for quantity in ("leached_cum_at_20cm", "out_bottom_cum"):
         key = f"{label}_{quantity}_ug_cm2"
-        if key not in reference or max(reference[key].values()) <= _LEAST_LEACHED * handled:
+        if key not in reference or max(reference[key].values()) <= _LEAST_LEACHED * all_of_it:
             continue
         ends = list(reference[key].values())
         # the reference's last half cell is not balanced: its outflow less its own error of the balance counts, too
         ends += [value - abs(error_of.get(column, 0.0)) for column, value in reference[key].items()]
         title = "leached at 20 cm" if quantity.startswith("leached") else "outflow"
         rows.append(judge(name, title + suffix, tuple(ends), found[key], LEACHED))
-    rows.append(_profile_row(folder, result, i, suffix))
-    error = abs(found[f"{label}_massbalance_ug_cm2"]) / max(handled, 1.0e-300)
+    rows.append(_profile_row(folder, case, result, i, suffix))
+    error = abs(found[f"{label}_massbalance_ug_cm2"]) / max(all_of_it, 1.0e-300)
     rows.append(
         Agreement(name, "metal balance" + suffix, 0.0, 0.0, error, error, f"{METAL_BALANCE:g}", error <= METAL_BALANCE)
     )
     return rows
 
 
-def _profile_row(folder: Path, result: column_case.Result, i: int, suffix: str) -> Agreement:
-    """Concentration at the end, node by node; the analytic solution, where there is one, is part of the interval."""
+def _profile_row(
+    folder: Path, case: column_case.Case, result: column_case.Result, i: int, suffix: str
+) -> Agreement:
+    """Concentration at the end, node by node; the analytic solution, where there is one, is part of the interval.
+
+    The reference sets the concentration of its last node to that of the node above and so makes metal from nothing
+    (0.3 % when a front passes). Dispersion carries that upwards, so nodes within three dispersivities (a quarter of the depth
+    at most) of the lower end are left out where metal leaves there.
+    """
+    assert case.load is not None
     column = f"c{i + 1}_mg_L"
     depth, found = result.profile["depth_cm"], result.profile[column]
+    outflow = result.summary[f"solute{i + 1}_out_bottom_cum_ug_cm2"]
+    reach = 0.0
+    if outflow > _LEAST_LEACHED * handled(result, i):
+        reach = min(END_REACH * float(case.load.dispersivity_cm[0, -1]), 0.25 * float(depth[-1]))
+    inner = depth <= depth[-1] - reach
+    depth, found = depth[inner], found[inner]
     expected = [_column(folder / "expected" / "profile_end.csv", column, depth)]
     fine = folder / "expected" / "profile_end_fine.csv"
     if fine.is_file():
@@ -207,6 +230,12 @@ def _profile_row(folder: Path, result: column_case.Result, i: int, suffix: str) 
         folder.name, f"profile{suffix} ({depth[worst]:g} cm)", float(low[worst]), float(high[worst]),
         float(found[worst]), error, f"{100.0 * mark:g} % of range", error <= mark,
     )  # fmt: skip
+
+
+def handled(result: column_case.Result, i: int) -> float:
+    """All of a metal that is in the profile or has left it. [µg cm⁻²]"""
+    label = f"solute{i + 1}"
+    return result.summary[f"{label}_mass_profile_ug_cm2"] + result.summary[f"{label}_out_bottom_cum_ug_cm2"]
 
 
 def _column(file: Path, title: str, depth: NDArray[np.float64]) -> NDArray[np.float64]:
