@@ -170,9 +170,7 @@ def _table(file: Path, needed: Sequence[str]) -> dict[str, NDArray[np.float64]]:
                 values[number, place] = float(row[place])
             except (ValueError, IndexError):
                 found = row[place] if place < len(row) else "nothing"
-                problems.append(
-                    InputError("not a number", file=file, where=f"row {number + 2}, {title}", found=found)
-                )
+                problems.append(InputError("not a number", file=file, where=f"row {number + 2}, {title}", found=found))
     if problems:
         raise problems[0] if len(problems) == 1 else InputErrors(problems)
     bad = np.argwhere(~np.isfinite(values))

@@ -161,7 +161,11 @@ def check(columns: Columns, weather: Weather, weather_of: NDArray[np.int64], fil
     InputErrors
         Every problem, with the name of its column.
     """
-    problems = [*_grid_problems(columns, file), *_soil_problems(columns, file), *_weather_problems(columns, weather, file)]
+    problems = [
+        *_grid_problems(columns, file),
+        *_soil_problems(columns, file),
+        *_weather_problems(columns, weather, file),
+    ]
     if not problems and weather_of.size and (weather_of.min() < 0 or weather_of.max() >= weather.rain_cm_d.shape[0]):
         problems.append(InputError("a column's weather does not exist", file=file, found=int(weather_of.max())))
     if problems:
@@ -183,13 +187,19 @@ def _grid_problems(columns: Columns, file: object) -> list[InputError]:
                 InputError(f"unknown kind of {kind}", file=file, where=kind, found=value, expected=" or ".join(known))
             )
     heads = np.asarray(columns.feddes, dtype=float)
-    if heads.size != roots.FEDDES or np.any(np.diff(heads[[0, 1, 2, 4]]) > 0.0) or heads[3] > heads[2] or (
-        heads[3] < heads[4]
+    if (
+        heads.size != roots.FEDDES
+        or np.any(np.diff(heads[[0, 1, 2, 4]]) > 0.0)
+        or heads[3] > heads[2]
+        or (heads[3] < heads[4])
     ):
         problems.append(
             InputError(
-                "heads of root uptake must fall from the wet to the dry end", file=file, where="feddes",
-                found=list(heads), expected="P0 >= Popt >= P2H >= P2L >= P3, then r2H, r2L",
+                "heads of root uptake must fall from the wet to the dry end",
+                file=file,
+                where="feddes",
+                found=list(heads),
+                expected="P0 >= Popt >= P2H >= P2L >= P3, then r2H, r2L",
             )  # fmt: skip
         )
     return problems
@@ -219,7 +229,9 @@ def _soil_problems(columns: Columns, file: object) -> list[InputError]:
         column = int(np.argwhere((columns.layer < 0) | (columns.layer >= columns.theta_r.shape[1]))[0, 0])
         problems.append(
             InputError(
-                "a node lies in no layer", file=file, where=columns.name(column),
+                "a node lies in no layer",
+                file=file,
+                where=columns.name(column),
                 expected="layers without gaps from the surface to the deepest node",
             )  # fmt: skip
         )
@@ -236,7 +248,9 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
     problems = []
     if not np.all(weather.days > 0.0):
         record = int(np.argmin(np.where(np.isnan(weather.days), -np.inf, weather.days)))
-        problems.append(InputError("records of weather must follow each other in time", file=file, where=f"record {record + 1}"))
+        problems.append(
+            InputError("records of weather must follow each other in time", file=file, where=f"record {record + 1}")
+        )
     for label, values in (
         ("rain", weather.rain_cm_d),
         ("potential evaporation", weather.evaporation_cm_d),
@@ -247,7 +261,9 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
             place, record = np.argwhere(bad)[0]
             problems.append(
                 InputError(
-                    f"{label} is missing or negative", file=file, where=f"weather {place + 1}, record {record + 1}",
+                    f"{label} is missing or negative",
+                    file=file,
+                    where=f"weather {place + 1}, record {record + 1}",
                     found=values[place, record],
                 )  # fmt: skip
             )
@@ -257,8 +273,11 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
         for place in np.flatnonzero((yearly > 0.0) & ((yearly < RAIN_CM_YR[0]) | (yearly > RAIN_CM_YR[1]))):
             problems.append(
                 InputError(
-                    "a year's rain is not what falls anywhere", file=file, where=f"weather {place + 1}",
-                    found=f"{10.0 * yearly[place]:g} mm a year", expected="50 to 10000 mm a year",
+                    "a year's rain is not what falls anywhere",
+                    file=file,
+                    where=f"weather {place + 1}",
+                    found=f"{10.0 * yearly[place]:g} mm a year",
+                    expected="50 to 10000 mm a year",
                     mend="give rain in cm per day",
                 )  # fmt: skip
             )
@@ -266,7 +285,11 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
 
 
 def layers_to_nodes(
-    depth_cm: ArrayLike, upper_cm: Sequence[float], lower_cm: Sequence[float], name: str = "column 1", file: object = None
+    depth_cm: ArrayLike,
+    upper_cm: Sequence[float],
+    lower_cm: Sequence[float],
+    name: str = "column 1",
+    file: object = None,
 ) -> NDArray[np.int64]:
     """Layer of each node from the edges of the layers, which must follow each other.
 

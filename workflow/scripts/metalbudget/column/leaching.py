@@ -120,7 +120,9 @@ def _leach(
             q[i, k] += below * (water[c, i, node] - old + uptake[c, i, node])
             held[i, node] *= 1.0 - below
             taken[i, node] *= 1.0 - below
-        ground = solute.Ground(own, spacing[: k - 1], density[c, :k].copy(), dispersivity[c, :k].copy(), saturated[c, :k].copy())
+        ground = solute.Ground(
+            own, spacing[: k - 1], density[c, :k].copy(), dispersivity[c, :k].copy(), saturated[c, :k].copy()
+        )
         for r in range(kd.size):
             coefficient[:] = kd[r]
             substance = solute.Substance(coefficient, 1.0, 0.0, diffusion, 1.0, 0.0, 0.0)

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 # they are steepest, and within 0.002 % for a loam (checked in tests/kernels/test_column_water.py).
 SEGMENT_BITS = 4
 SEGMENTS = 1 << SEGMENT_BITS
-# Powers of two that the tables reach down to: saturations of 2^-60, pores filled but for 2^-30.
-DRY_OCTAVES, WET_OCTAVES = 60, 30
+# Powers of two that the tables reach down to: saturations of 2^-60, pores filled but for 2^-44.
+DRY_OCTAVES, WET_OCTAVES = 60, 44
 DRY_ROWS, WET_ROWS = (DRY_OCTAVES - 1) * SEGMENTS, (WET_OCTAVES - 1) * SEGMENTS
 ROWS = DRY_ROWS + WET_ROWS
 LEAST_SATURATION = 2.0**-DRY_OCTAVES
@@ -120,7 +120,10 @@ def fill_table(table, alpha, n, ks, connectivity):
                 k0, dk0 = ks + straight * h0, straight * dh0
             if h1 > -SMOOTH_CM:
                 k1, dk1 = ks + straight * h1, straight * dh1
-            for column, f0, f1, d0, d1 in ((0, h0, h1, dh0 * width, dh1 * width), (4, k0, k1, dk0 * width, dk1 * width)):
+            for column, f0, f1, d0, d1 in (
+                (0, h0, h1, dh0 * width, dh1 * width),
+                (4, k0, k1, dk0 * width, dk1 * width),
+            ):
                 table[row, column] = f0
                 table[row, column + 1] = d0
                 table[row, column + 2] = 3.0 * (f1 - f0) - 2.0 * d0 - d1

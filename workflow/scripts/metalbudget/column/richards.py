@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from metalbudget.column.retention import DRIEST_CM, FULL, SMOOTH_CM, look_up, saturation_of
+from metalbudget.column.retention import DRIEST_CM, FULL, LEAST_SATURATION, SMOOTH_CM, look_up, saturation_of
 from metalbudget.column.roots import limiting_head, stress
 
 # How the surface and the lower end are treated.
@@ -29,7 +29,8 @@ SOIL = 6
 INFILTRATION, RUNOFF, EVAPORATION, TRANSPIRATION, DRAINAGE, TOP_INFLOW, PONDED, STEPS, ROUNDS = range(9)
 RESULTS = 9
 # What a step is held to, found by experiment; the tolerance of the truncation error is the caller's.
-MAX_ROUNDS = 14
+MAX_ROUNDS = 16
+PATIENT_ROUNDS = 5  # before the way that always ends
 LARGEST_CHANGE = 0.30  # of a node's saturation in one step
 LINEAR_CHANGE = 0.08  # of a round, in saturation: beyond it the fluxes are linearised anew
 LINEAR_HEAD = 0.5  # the same relative to the head
@@ -46,7 +47,7 @@ SPILL = 1.0e-6  # saturation above one that may wait for the next step, which th
 GROWTH, SHRINK, SAFETY = 2.0, 0.25, 0.9  # of a step (Kavetski et al. 2001 use 4, 0.1, 0.9)
 # Surface within a step: its flux is given; its head, because it is dry; its head, because it is wet.
 _FLUX, _DRY, _WET = 0, 1, 2
-_BELOW_FULL = 1.0 - 2.0**-28
+_BELOW_FULL = 1.0 - 2.0**-42  # of a node that is about to open
 
 Column = namedtuple(
     "Column",
@@ -62,7 +63,9 @@ depth of water that it holds [cm]; kind of `bottom` with its head [cm]; `toleran
 content [1].
 """
 Weather = namedtuple("Weather", "days rain evaporation transpiration interval")
-Weather.__doc__ = """Records of weather: length [d]; rain, potential evaporation and transpiration [cm d⁻¹]; interval."""
+Weather.__doc__ = (
+    """Records of weather: length [d]; rain, potential evaporation and transpiration [cm d⁻¹]; interval."""
+)
 Answer = namedtuple("Answer", "results flux absolute_flux water head uptake")
 Answer.__doc__ = """What is added up over each of m intervals, and the state at their ends.
 
@@ -72,11 +75,13 @@ Answer.__doc__ = """What is added up over each of m intervals, and the state at 
 
 
 @njit(cache=True, error_model="numpy")
-def _moved(saturation, change, head, slope_head, alpha, n):
+def _moved(saturation, change, head, slope_head, alpha, n, rounds):
     """A node's saturation after a round, and whether the functions are near enough to straight on the way.
 
     Where they are not, the change is read in a variable in which they are: the head in dry soil, where fluxes are
-    linear in it; and z = (1 − S)^m near saturation, where K falls in proportion to z.
+    linear in it; and z = (1 − S)^m near saturation, where K falls in proportion to z. Where that does not end within
+    a few rounds, the head alone is used and stops at the turning point of S(h): beyond it Newton's method cannot leave
+    the side that it has come to (Casulli & Zanolli 2010, doi:10.1137/100786320).
     """
     tried = saturation + change
     step = slope_head * change
@@ -85,7 +90,15 @@ def _moved(saturation, change, head, slope_head, alpha, n):
             return tried, tried <= 1.0 + SPILL
         if head + step >= 0.0:
             return 1.0, tried <= 1.0 + SPILL
-        return min(saturation_of(head + step, alpha, n), _BELOW_FULL), False
+        new = min(saturation_of(head + step, alpha, n), _BELOW_FULL)
+        return new, new == saturation
+    if rounds > PATIENT_ROUNDS and abs(step) > -LINEAR_HEAD * head:
+        turn = -((1.0 - 1.0 / n) ** (1.0 / n)) / alpha
+        there = head + step
+        if (head < turn) != (there < turn):
+            there = turn
+        new = min(saturation_of(there, alpha, n), _BELOW_FULL)
+        return new, new == saturation
     if saturation > NEAR_FULL and n < 2.0:
         empty, m = 1.0 - saturation, 1.0 - 1.0 / n
         share = 1.0 - m * change / empty
@@ -97,7 +110,8 @@ def _moved(saturation, change, head, slope_head, alpha, n):
             return min(1.0 - empty * share ** (1.0 / m), _BELOW_FULL), False
     if abs(step) > -LINEAR_HEAD * head:
         if head + step < 0.0:
-            return min(saturation_of(head + step, alpha, n), _BELOW_FULL), False
+            new = min(saturation_of(head + step, alpha, n), _BELOW_FULL)
+            return new, new == saturation
         return min(tried, 1.0), False
     return tried, abs(change) <= LINEAR_CHANGE
 
@@ -133,7 +147,7 @@ def flow(column, weather, water, head, answer):
     for i in range(k):
         soil = soils[layer[i]]
         residual[i] = soil[RESIDUAL] * thickness[i]
-        driest_of[i] = saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT])
+        driest_of[i] = max(saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT]), LEAST_SATURATION)
     saturation, conductivity = np.full(k, np.nan), np.full(k, np.nan)
     slope_head, slope_conductivity = np.full(k, np.nan), np.full(k, np.nan)
     full, full_before = np.zeros(k, dtype=np.bool_), np.zeros(k, dtype=np.bool_)
@@ -202,9 +216,7 @@ def flow(column, weather, water, head, answer):
                     full[k - 1] = column.bottom_head >= 0.0 or column.bottom == BOTTOM_SEEPAGE
                     head[k - 1] = column.bottom_head if column.bottom == BOTTOM_HEAD else 0.0
                     if not full[k - 1]:
-                        saturation[k - 1] = saturation_of(
-                            column.bottom_head, last_soil[ALPHA], last_soil[EXPONENT]
-                        )
+                        saturation[k - 1] = saturation_of(column.bottom_head, last_soil[ALPHA], last_soil[EXPONENT])
                 for i in range(k):
                     if full[i]:
                         conductivity[i] = soils[layer[i], KS]
@@ -282,7 +294,9 @@ def flow(column, weather, water, head, answer):
                     if held_below:
                         target = residual[k - 1] + capacity[k - 1] * saturation[k - 1]
                         if full[k - 1]:
-                            target = residual[k - 1] + capacity[k - 1] + SPECIFIC_STORAGE * thickness[k - 1] * head[k - 1]
+                            target = (
+                                residual[k - 1] + capacity[k - 1] + SPECIFIC_STORAGE * thickness[k - 1] * head[k - 1]
+                            )
                         outflow = (
                             rate_new[k - 1] - sink[k - 1] - sink_slope[k - 1] * change[k - 1]
                             - (target - water[k - 1]) / dt
@@ -297,11 +311,7 @@ def flow(column, weather, water, head, answer):
                                 there = head[0] + slope_head[0] * change[0]
                                 if column.pond_limit <= 0.0 and head[0] > -SMOOTH_CM and there > 0.0:
                                     mode, settled = _WET, False
-                                elif (
-                                    potential < 0.0
-                                    and change[0] < 0.0
-                                    and there <= column.driest_head
-                                ):
+                                elif potential < 0.0 and change[0] < 0.0 and there <= column.driest_head:
                                     mode, settled = _DRY, False
                         elif mode == _WET:
                             if inflow > potential:
@@ -350,7 +360,9 @@ def flow(column, weather, water, head, answer):
                             linear = linear and head[i] > -LINEAR_HEAD_CM
                         continue
                     soil = soils[layer[i]]
-                    tried, straight = _moved(saturation[i], v, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT])
+                    tried, straight = _moved(
+                        saturation[i], v, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT], rounds
+                    )
                     linear = linear and straight
                     if tried >= FULL:
                         full[i], head[i] = True, 0.0

@@ -240,7 +240,8 @@ def run(
 def _refuse_failed(columns: Columns, status: NDArray[np.int64]) -> None:
     problems = [
         InputError(
-            REASONS[int(status[index])], where=columns.name(index),
+            REASONS[int(status[index])],
+            where=columns.name(index),
             mend="look at the soil parameters and heads of this column, or ask for a smaller tolerance",
         )  # fmt: skip
         for index in np.flatnonzero(status)
@@ -270,7 +271,10 @@ class _Job:
         n, p = int(interval[-1]) + 1, int(period[-1]) + 1
         self.columns, self.load, self.keep, self.place = columns, load, keep, place
         self.interval, self.period = interval, period
-        rows = [np.ascontiguousarray(a, dtype=float) for a in (weather.days, weather.rain_cm_d, weather.evaporation_cm_d, weather.transpiration_cm_d)]
+        rows = [
+            np.ascontiguousarray(a, dtype=float)
+            for a in (weather.days, weather.rain_cm_d, weather.evaporation_cm_d, weather.transpiration_cm_d)
+        ]
         self.weather = rows
         self.days = np.bincount(interval, rows[0], n)
         self.before = np.ascontiguousarray(state.water_cm, dtype=float).copy()

@@ -101,9 +101,13 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
             q = stored.flux[m, i + 1] / days
             diffusion = 0.0
             if substance.diffusion > 0.0:
-                diffusion = 0.5 * substance.diffusion * (
-                    mean0 ** (1.0 + TORTUOSITY_EXPONENT) / ground.saturated[i] ** 2
-                    + mean1 ** (1.0 + TORTUOSITY_EXPONENT) / ground.saturated[i + 1] ** 2
+                diffusion = (
+                    0.5
+                    * substance.diffusion
+                    * (
+                        mean0 ** (1.0 + TORTUOSITY_EXPONENT) / ground.saturated[i] ** 2
+                        + mean1 ** (1.0 + TORTUOSITY_EXPONENT) / ground.saturated[i + 1] ** 2
+                    )
                 )
             spread = (
                 0.5 * (ground.dispersivity[i] + ground.dispersivity[i + 1]) * stored.absolute_flux[m, i + 1] / days

@@ -123,9 +123,7 @@ def _summary(file: Path) -> dict[str, dict[str, float]]:
     """Values of every quantity by column of the reference; blanks left out."""
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    return {
-        row["quantity"]: {key: float(row[key]) for key in ("dp_ref", "dp_fine") if row.get(key)} for row in rows
-    }
+    return {row["quantity"]: {key: float(row[key]) for key in ("dp_ref", "dp_fine") if row.get(key)} for row in rows}
 
 
 def _water_rows(
@@ -194,9 +192,7 @@ def _metal_rows(
     return rows
 
 
-def _profile_row(
-    folder: Path, case: column_case.Case, result: column_case.Result, i: int, suffix: str
-) -> Agreement:
+def _profile_row(folder: Path, case: column_case.Case, result: column_case.Result, i: int, suffix: str) -> Agreement:
     """Concentration at the end, node by node; the analytic solution, where there is one, is part of the interval.
 
     The reference sets the concentration of its last node to that of the node above and so makes metal from nothing
