@@ -1,7 +1,7 @@
 """Soil columns against HYDRUS-1D: CPU time of a column-year, and their ratios (under two minutes).
 
-The times of HYDRUS-1D 4.08 are those measured for this project: gfortran -O2, one core, user time, default tolerances of
-its graphical interface, with tables; a year of daily weather with 1,600 mm of rain, roots, free drainage.
+The times of HYDRUS-1D 4.08 are those measured for this project: gfortran -O2, one core, user time, the default
+tolerances of its graphical interface, with tables; a year of daily weather with 1,600 mm of rain, roots, free drainage.
 """
 
 import time

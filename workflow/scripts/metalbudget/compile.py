@@ -72,10 +72,8 @@ def compile_kernels() -> None:
 def _columns() -> None:
     """Water, metals and the ladder of leaching on one column of three nodes."""
     depth, one = np.array([0.0, 10.0, 20.0]), np.ones((1, 3))
-    soil = {"theta_r": 0.078, "theta_s": 0.43, "alpha_1_cm": 0.036, "n": 1.56, "ks_cm_d": 24.96}
-    columns = soil_columns.Columns(
-        depth, np.zeros((1, 3), dtype=np.int64), **{key: np.array([[value]]) for key, value in soil.items()}
-    )
+    theta_r, theta_s, alpha, n, ks = (np.array([[value]]) for value in (0.078, 0.43, 0.036, 1.56, 24.96))
+    columns = soil_columns.Columns(depth, np.zeros((1, 3), dtype=np.int64), theta_r, theta_s, alpha, n, ks)
     weather = soil_columns.Weather(np.ones(2), *(np.array([[rate, 0.0]]) for rate in (1.0, 0.2, 0.0)))
     metals = sorption.metals(np.full((2, 3), 50.0), exponent=[1.0, 0.8])
     load = simulate.Load(metals, one, one, np.zeros((2, 1, 3)))

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +271,7 @@ def _weather(
 
 
 def _output_days(folder: Path, end: float) -> NDArray[np.float64]:
-    """Times of output: those of the expected results if they are there, else days (hours of runs of two days or less)."""
+    """Times of output: those of the expected results if there are any, else days (hours in runs up to two days)."""
     file = folder / "expected" / "daily_cumulative.csv"
     if file.is_file():
         with file.open(encoding="utf-8", newline="") as stream:
@@ -293,7 +294,7 @@ def _edges(
     fine = fine[keep]
     fine[-1] = end
     parts = [np.array([0.0])]
-    for start, stop in zip(fine[:-1], fine[1:], strict=True):
+    for start, stop in pairwise(fine.tolist()):
         count = max(math.ceil((stop - start) / longest - 1.0e-9), 1) if math.isfinite(longest) else 1
         parts.append(start + (stop - start) * np.arange(1, count + 1) / count)
     edges = np.concatenate(parts)
@@ -381,7 +382,8 @@ def run(case: Case, tolerance: float = described.TOLERANCE) -> Result:
 
 def tables(case: Case, flow: simulate.Flow, moved: simulate.Transport | None, start_cm: float) -> Result:
     """Tables of a case from what the kernels gave."""
-    assert flow.flux_cm is not None and flow.head_cm is not None
+    assert flow.flux_cm is not None
+    assert flow.head_cm is not None
     sums = np.cumsum(flow.sums_cm[0], axis=0)
     rain = np.cumsum(flow.rain_cm[0])
     last = np.searchsorted(case.output, np.arange(case.output_days.size), side="right") - 1

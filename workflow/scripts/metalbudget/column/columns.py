@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -113,9 +114,9 @@ class Columns:
         """As `node_thickness`."""
         return node_thickness(self.depth_cm)
 
-    def name(self, index: int) -> str:
+    def name(self, index: SupportsIndex) -> str:
         """Of a column, for messages."""
-        return f"column {self.names[index] if len(self.names) else index + 1}"
+        return f"column {self.names[int(index)] if len(self.names) else int(index) + 1}"
 
     def soils(self) -> NDArray[np.float64]:
         """Parameters as the kernel takes them, shape (c, l, SOIL)."""
@@ -200,7 +201,7 @@ def _grid_problems(columns: Columns, file: object) -> list[InputError]:
                 where="feddes",
                 found=list(heads),
                 expected="P0 >= Popt >= P2H >= P2L >= P3, then r2H, r2L",
-            )  # fmt: skip
+            )
         )
     return problems
 
@@ -233,7 +234,7 @@ def _soil_problems(columns: Columns, file: object) -> list[InputError]:
                 file=file,
                 where=columns.name(column),
                 expected="layers without gaps from the surface to the deepest node",
-            )  # fmt: skip
+            )
         )
     density = columns.root_density
     if density is not None:
@@ -265,7 +266,7 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
                     file=file,
                     where=f"weather {place + 1}, record {record + 1}",
                     found=values[place, record],
-                )  # fmt: skip
+                )
             )
     span = float(weather.days.sum())
     if not problems and columns.top == "atmospheric" and span >= _LEAST_DAYS:
@@ -279,7 +280,7 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
                     found=f"{10.0 * yearly[place]:g} mm a year",
                     expected="50 to 10000 mm a year",
                     mend="give rain in cm per day",
-                )  # fmt: skip
+                )
             )
     return problems
 

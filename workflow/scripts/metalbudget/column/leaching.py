@@ -6,6 +6,7 @@ depth of the whole profile (`simulate.run`, `leached_ug_cm2`), which adds disper
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -82,7 +83,8 @@ def plough_layer(
     status = np.zeros(shape[0], dtype=np.int64)
 
     def chunk(first: int) -> None:
-        _leach(
+        kernel: Any = _leach
+        kernel(
             first, min(first + CHUNK, shape[0]), node, below, columns.thickness_cm, np.diff(columns.depth_cm), *ground,
             flow.days, flow.before_cm, flow.water_cm, flow.flux_cm, flow.absolute_flux_cm, flow.uptake_cm, kd,
             float(diffusion_cm2_d), period, years, result, status,

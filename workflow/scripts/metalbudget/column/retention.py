@@ -83,8 +83,8 @@ def _knot(row):
         octave, share = row // SEGMENTS, row % SEGMENTS
         s = 2.0 ** (octave - DRY_OCTAVES) * (1.0 + share / SEGMENTS)
         return s, 1.0 - s
-    row -= DRY_ROWS
-    octave, share = row // SEGMENTS, row % SEGMENTS
+    wet = row - DRY_ROWS
+    octave, share = wet // SEGMENTS, wet % SEGMENTS
     empty = 2.0 ** (octave - WET_OCTAVES) * (1.0 + share / SEGMENTS)
     return 1.0 - empty, empty
 
@@ -102,7 +102,7 @@ def fill_table(table, alpha, n, ks, connectivity):
     """
     straight = (ks - conductivity_of(-SMOOTH_CM, alpha, n, ks, connectivity)) / SMOOTH_CM
     driest = math.log2(saturation_of(DRIEST_CM, alpha, n))
-    first = max(int(math.floor(driest)) + DRY_OCTAVES, 0) * SEGMENTS
+    first = max(math.floor(driest) + DRY_OCTAVES, 0) * SEGMENTS
     table[: min(first, DRY_ROWS)] = math.nan
     for start, end in ((min(first, DRY_ROWS - SEGMENTS), DRY_ROWS), (DRY_ROWS, ROWS)):
         for row in range(start, end):
@@ -133,19 +133,20 @@ def fill_table(table, alpha, n, ks, connectivity):
 
 @njit(cache=True, error_model="numpy")
 def look_up(table, saturation):
-    """Head [cm], conductivity [cm d⁻¹] and their slopes against S, of a saturation between LEAST_SATURATION and FULL."""
+    """Head [cm], conductivity [cm d⁻¹] and their slopes against S, for S from LEAST_SATURATION to FULL."""
+    start = 0
     if saturation < 0.5:
         bits = np.float64(saturation).view(np.int64)
         row = (bits >> _SHARE_BITS) - _DRY_START
     else:
         bits = np.float64(1.0 - saturation).view(np.int64)
         row = (bits >> _SHARE_BITS) - _WET_START
-        if row >= WET_ROWS:  # exactly one half
-            row = WET_ROWS - 1
+        start = DRY_ROWS
+        if row >= WET_ROWS:  # exactly one half: the end of the last segment
+            row = row * 0 + (WET_ROWS - 1)
             bits |= _SHARE_MASK
-        row += DRY_ROWS
     t = (bits & _SHARE_MASK) * _SHARE
-    c = table[row]
+    c = table[start + row]
     head = c[0] + t * (c[1] + t * (c[2] + t * c[3]))
     conductivity = c[4] + t * (c[5] + t * (c[6] + t * c[7]))
     slope_head = (c[1] + t * (2.0 * c[2] + t * 3.0 * c[3])) * c[8]

@@ -322,9 +322,11 @@ def flow(column, weather, water, head, answer):
                         if held_below:
                             if outflow < 0.0:
                                 held_below, settled = False, False
-                        elif full[k - 1] and head[k - 1] + change[k - 1] > 0.0:
-                            held_below, settled = True, False
-                        elif not full[k - 1] and saturation[k - 1] + change[k - 1] > 1.0:
+                        elif (
+                            (head[k - 1] + change[k - 1] > 0.0)
+                            if full[k - 1]
+                            else (saturation[k - 1] + change[k - 1] > 1.0)
+                        ):
                             held_below, settled = True, False
                     if not settled:
                         switches += 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -243,7 +244,7 @@ def _refuse_failed(columns: Columns, status: NDArray[np.int64]) -> None:
             REASONS[int(status[index])],
             where=columns.name(index),
             mend="look at the soil parameters and heads of this column, or ask for a smaller tolerance",
-        )  # fmt: skip
+        )
         for index in np.flatnonzero(status)
     ]
     if problems:
@@ -276,7 +277,7 @@ class _Job:
             for a in (weather.days, weather.rain_cm_d, weather.evaporation_cm_d, weather.transpiration_cm_d)
         ]
         self.weather = rows
-        self.days = np.bincount(interval, rows[0], n)
+        self.days = np.bincount(interval, rows[0], n).astype(float)
         self.before = np.ascontiguousarray(state.water_cm, dtype=float).copy()
         self.water, self.head = self.before.copy(), np.ascontiguousarray(state.head_cm, dtype=float).copy()
         self.status = np.zeros(c, dtype=np.int64)
@@ -313,7 +314,7 @@ class _Job:
         if load is None:
             self.coefficient = np.zeros((0, c, k))
             self.single_metal = np.zeros((0, 6))
-            self.ground = (np.zeros((c, k)), np.zeros((c, k)), np.zeros((c, k)))
+            self.ground = [np.zeros((c, k)) for _ in range(3)]
             self.rain_mg_l, self.dust = np.zeros((0, 1, records)), np.zeros((0, c, n))
             self.below, self.mixed = np.zeros(0), np.zeros(n, dtype=np.int64)
             return
@@ -330,10 +331,10 @@ class _Job:
             )
         )  # fmt: skip
         full = self.columns.of_layers(self.columns.theta_s)
-        self.ground = tuple(
+        self.ground = [
             np.ascontiguousarray(np.broadcast_to(np.asarray(a, dtype=float), (c, k)))
             for a in (load.density_g_cm3, load.dispersivity_cm, full)
-        )
+        ]
         places = self.weather[1].shape[0]
         self.rain_mg_l = _given(load.rain_mg_l, (m, places, records))
         self.dust = _given(load.dust_ug_cm2, (m, c, n))
@@ -347,7 +348,8 @@ class _Job:
     def chunk(self, first: int) -> int:
         """Work on columns from `first`; how many."""
         last = min(first + CHUNK, self.columns.count)
-        _run_columns(
+        kernel: Any = _run_columns
+        kernel(
             first, last, self.layer, self.soils, self.root_share, self.feddes, self.pond, self.single, self.thickness,
             self.spacing, *self.weather, self.interval, self.period, self.place, self.days, self.water, self.head,
             self.sums, self.storage, self.passed, self.edge_nodes, self.edge_shares, self.keep, *self.kept,
@@ -420,7 +422,7 @@ def _run_columns(
         for j in range(soils.shape[1]):
             new = False
             for i in range(soils.shape[2]):
-                new = new or not known[j, i] == soils[c, j, i]
+                new = new or known[j, i] != soils[c, j, i]
                 known[j, i] = soils[c, j, i]
             if new:
                 soil = soils[c, j]

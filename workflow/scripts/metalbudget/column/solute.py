@@ -26,8 +26,8 @@ ROUND_TOLERANCE = 1.0e-12
 TORTUOSITY_EXPONENT = 7.0 / 3.0
 
 Ground = namedtuple("Ground", "thickness spacing density dispersivity saturated")
-Ground.__doc__ = """`thickness` [cm] and bulk `density` [g cm⁻³] of the nodes (k,), `spacing` between them [cm] (k − 1,),
-`dispersivity` [cm] and `saturated` water content [1] of the nodes (k,)."""
+Ground.__doc__ = """`thickness` [cm] and bulk `density` [g cm⁻³] of the nodes (k,), `spacing` between them [cm], shape
+(k − 1,), `dispersivity` [cm] and `saturated` water content [1] of the nodes (k,)."""
 Stored = namedtuple("Stored", "days water_before water flux absolute_flux uptake")
 Stored.__doc__ = """Water of m intervals: length [d] (m,); of the nodes at the start (k,) and at the intervals' ends
 (m, k) [cm]; through the faces (m, k + 1), its absolute sum, and taken up by roots (m, k) [cm]."""

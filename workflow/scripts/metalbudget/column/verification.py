@@ -1,11 +1,12 @@
 """How well the column engine agrees with reference cases.
 
-A reference case is a folder as `metalbudget column` takes it, with ``expected/``: the same tables by HYDRUS-1D on its own
-nodes (``dp_ref``) and on twice as many (``dp_fine``). What the reference differs from itself is no error of ours: a
+A reference case is a folder as `metalbudget column` takes it, with ``expected/``: the same tables by HYDRUS-1D on its
+own nodes (``dp_ref``) and on twice as many (``dp_fine``). What the reference differs from itself is no error of ours: a
 quantity is measured from the interval that both span.
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def _is_case(folder: Path) -> bool:
     return (folder / "case.json").is_file() and (folder / "expected" / "summary_end.csv").is_file()
 
 
-def judge(case: str, quantity: str, ends: tuple[float, ...], found: float, mark: tuple[float, float]) -> Agreement:
+def judge(case: str, quantity: str, ends: Sequence[float], found: float, mark: tuple[float, float]) -> Agreement:
     """Distance of a number from the interval that the reference's numbers span."""
     low, high = min(ends), max(ends)
     distance = max(low - found, found - high, 0.0)
@@ -152,13 +153,13 @@ def _water_rows(
                 reference["net_top_flux_cum_cm"][column] + reference["evap_act_cum_cm"][column]
                 for column in reference[key]
             ]
-        rows.append(judge(name, label, tuple(ends), found[key], mark))
+        rows.append(judge(name, label, ends, found[key], mark))
     if kind == "atmospheric" and found["transp_act_cum_cm"] > 0.0:
         # the reference counts more transpiration than its roots take from the soil: its balance tells what they take
-        ends = tuple(
+        ends = [
             reference["transp_act_cum_cm"][key] - reference["water_balance_error_cm"][key]
             for key in reference["transp_act_cum_cm"]
-        )
+        ]
         rows.append(judge(name, "transpiration", ends, found["transp_act_cum_cm"], EVAPORATION))
     error = abs(found["water_balance_error_cm"])
     rows.append(
@@ -196,8 +197,8 @@ def _profile_row(folder: Path, case: column_case.Case, result: column_case.Resul
     """Concentration at the end, node by node; the analytic solution, where there is one, is part of the interval.
 
     The reference sets the concentration of its last node to that of the node above and so makes metal from nothing
-    (0.3 % when a front passes). Dispersion carries that upwards, so nodes within three dispersivities (a quarter of the depth
-    at most) of the lower end are left out where metal leaves there.
+    (0.3 % when a front passes). Dispersion carries that upwards, so nodes within three dispersivities (a quarter of
+    the depth at most) of the lower end are left out where metal leaves there.
     """
     assert case.load is not None
     column = f"c{i + 1}_mg_L"

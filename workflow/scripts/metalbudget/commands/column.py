@@ -38,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("the tables cannot be written", file=out, found=error.strerror or error) from error
     said = result.summary
     print(
-        f"{folder.name}: drainage {said['bottom_drainage_cum_cm']:.3f} cm, evaporation {said['evap_act_cum_cm']:.3f} cm, "
+        f"{folder.name}: drainage {said['bottom_drainage_cum_cm']:.3f} cm, "
+        f"evaporation {said['evap_act_cum_cm']:.3f} cm, "
         f"transpiration {said['transp_act_cum_cm']:.3f} cm, runoff {said['runoff_cum_cm']:.3f} cm, "
         f"balance {said['water_balance_error_cm']:.1e} cm"
     )
