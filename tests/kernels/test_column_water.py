@@ -141,7 +141,8 @@ def test_ponded_infiltration_never_falls_below_the_saturated_conductivity():
 def test_infiltration_lies_between_its_two_limits(soil):
     """Green & Ampt (1911) above and Talsma & Parlange (1972) below, of one sorptivity and conductivity.
 
-    S is good to one or two per cent. With T = 2K²t/S² and I* = 2KI/S²: T = I* − ln(1 + I*) of a sharp front and T = I* − 1 + exp(−I*) of a soft one.
+    S is good to one or two per cent. With T = 2K²t/S² and I* = 2KI/S²,
+    T = I* − ln(1 + I*) of a sharp front and T = I* − 1 + exp(−I*) of a soft one.
     """
     time = 0.5
     scale = sorptivity(soil, 0.0, -100.0) ** 2 / (2.0 * soil[4])

@@ -30,7 +30,7 @@ INFILTRATION, RUNOFF, EVAPORATION, TRANSPIRATION, DRAINAGE, TOP_INFLOW, PONDED, 
 RESULTS = 9
 # What a step is held to, found by experiment; the tolerance of the truncation error is the caller's.
 MAX_ROUNDS = 16
-PATIENT_ROUNDS = 5  # before the way that always ends
+MANY_ROUNDS, PATIENT_ROUNDS = 3, 5  # before the way that always ends
 LARGEST_CHANGE = 0.30  # of a node's saturation in one step
 LINEAR_CHANGE = 0.08  # of a round, in saturation: beyond it the fluxes are linearised anew
 LINEAR_HEAD = 0.5  # the same relative to the head
@@ -39,11 +39,15 @@ FIRST_STEP_D = 1.0e-6  # under a head that is put upon the surface
 MOST_STEPS_PER_DAY = 100000.0
 LINEAR_EMPTY = 0.3  # the same relative to (1 − S)^m
 NEAR_FULL = 0.9
+LINEAR_DRY = 1.0e-9  # the same of a surface that falls to the driest head
 OPENING_CM = 1.0  # suction of a node that opens, before the next round
 SPECIFIC_STORAGE = 1.0e-7  # of saturated soil, so that a column full to the top has one answer [cm⁻¹]
 HIGHEST_CM = 1.0e9
 LINEAR_HEAD_CM = 0.02  # and of a node all but saturated
 SPILL = 1.0e-6  # saturation above one that may wait for the next step, which then moves it on
+MOST_SWITCHES = 6  # of the kind of surface or lower end in one step
+ACCEPTED = 2.0  # tolerances that a step may miss by before it is done again
+UNJUDGED_STEP_D = 1.0e-6  # steps that short are taken whatever their error
 GROWTH, SHRINK, SAFETY = 2.0, 0.25, 0.9  # of a step (Kavetski et al. 2001 use 4, 0.1, 0.9)
 # Surface within a step: its flux is given; its head, because it is dry; its head, because it is wet.
 _FLUX, _DRY, _WET = 0, 1, 2
@@ -66,6 +70,18 @@ Weather = namedtuple("Weather", "days rain evaporation transpiration interval")
 Weather.__doc__ = (
     """Records of weather: length [d]; rain, potential evaporation and transpiration [cm d⁻¹]; interval."""
 )
+Nodes = namedtuple(
+    "Nodes",
+    "capacity residual driest saturation head full conductivity slope_head slope_conductivity sink sink_slope "
+    "flux slope_above slope_below eliminated change moved rate",
+)
+Nodes.__doc__ = """What the kernel knows of the nodes while it works.
+
+Water that they hold above the residual and residually [cm] and the driest saturation that the tables know; the state
+(`saturation`, `head` [cm], `full`), functions and their slopes against the unknown; uptake [cm d⁻¹]; `flux` through the
+faces and its slopes against the unknowns above and below, shape (k + 1,); of the equations; `moved`: fluxes as
+linearised in the last round, the first of a node above it (k + 1,) [cm d⁻¹]; `rate` of the last step [cm d⁻¹].
+"""
 Answer = namedtuple("Answer", "results flux absolute_flux water head uptake")
 Answer.__doc__ = """What is added up over each of m intervals, and the state at their ends.
 
@@ -116,6 +132,287 @@ def _moved(saturation, change, head, slope_head, alpha, n, rounds):
     return tried, abs(change) <= LINEAR_CHANGE
 
 
+@njit(cache=True, error_model="numpy")
+def _nodes(column, water, head):
+    """Nodes at their start."""
+    k = water.size
+    capacity, residual, driest = np.empty(k), np.empty(k), np.empty(k)
+    saturation, full = np.empty(k), np.zeros(k, dtype=np.bool_)
+    for i in range(k):
+        soil = column.soils[column.layer[i]]
+        capacity[i] = soil[RANGE] * column.thickness[i]
+        residual[i] = soil[RESIDUAL] * column.thickness[i]
+        driest[i] = max(saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT]), LEAST_SATURATION)
+        saturation[i] = (water[i] - residual[i]) / capacity[i]
+        full[i] = saturation[i] >= FULL
+    return Nodes(
+        capacity, residual, driest, saturation, head, full, np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k),
+        np.zeros(k), np.zeros(k + 1), np.zeros(k + 1), np.zeros(k + 1), np.zeros(k), np.zeros(k), np.zeros(k + 1),
+        np.zeros(k),
+    )  # fmt: skip
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _impose(column, nodes, node, head):
+    """Put a head upon a node."""
+    soil = column.soils[column.layer[node]]
+    nodes.full[node] = head >= 0.0
+    nodes.head[node] = head
+    if head < 0.0:
+        nodes.saturation[node] = saturation_of(head, soil[ALPHA], soil[EXPONENT])
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _held(column, nodes, node):
+    """Water of a node in its present state, without what is ponded. [cm]"""
+    if nodes.full[node]:
+        compressed = SPECIFIC_STORAGE * column.thickness[node] * nodes.head[node]
+        return nodes.residual[node] + nodes.capacity[node] + compressed
+    return nodes.residual[node] + nodes.capacity[node] * nodes.saturation[node]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _linearise(column, nodes, demand, limit):
+    """Functions, uptake and fluxes of the present state, and their slopes."""
+    head, conductivity, saturation, full = nodes.head, nodes.conductivity, nodes.saturation, nodes.full
+    slope_head, slope_conductivity = nodes.slope_head, nodes.slope_conductivity
+    sink, sink_slope, flux = nodes.sink, nodes.sink_slope, nodes.flux
+    slope_above, slope_below = nodes.slope_above, nodes.slope_below
+    layer, tables, root_share, feddes, spacing = (
+        column.layer, column.tables, column.root_share, column.feddes, column.spacing,
+    )  # fmt: skip
+    k = head.size
+    for i in range(k):
+        if full[i]:
+            conductivity[i] = column.soils[layer[i], KS]
+            slope_head[i], slope_conductivity[i] = 1.0, 0.0
+        else:
+            head[i], slope_head[i], conductivity[i], slope_conductivity[i] = look_up(tables[layer[i]], saturation[i])
+        sink[i], sink_slope[i] = 0.0, 0.0
+        if demand > 0.0 and root_share[i] > 0.0:
+            share, slope = stress(head[i], feddes, limit)
+            sink[i] = demand * root_share[i] * share
+            sink_slope[i] = demand * root_share[i] * slope * slope_head[i]
+    for i in range(k - 1):
+        inverse = 1.0 / spacing[i]
+        gradient = (head[i] - head[i + 1]) * inverse + 1.0
+        mean = 0.5 * (conductivity[i] + conductivity[i + 1])
+        flux[i + 1] = mean * gradient
+        slope_above[i + 1] = 0.5 * slope_conductivity[i] * gradient + mean * slope_head[i] * inverse
+        slope_below[i + 1] = 0.5 * slope_conductivity[i + 1] * gradient - mean * slope_head[i + 1] * inverse
+    flux[k], slope_above[k] = 0.0, 0.0
+    if column.bottom == BOTTOM_FREE:
+        flux[k], slope_above[k] = conductivity[k - 1], slope_conductivity[k - 1]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _solve(column, nodes, water, dt, potential, mode, driest, held_below):
+    """Changes of the unknowns, and the fluxes that move the water, for a kind of surface and lower end."""
+    k = water.size
+    change, eliminated, moved = nodes.change, nodes.eliminated, nodes.moved
+    capacity, residual, saturation, full = nodes.capacity, nodes.residual, nodes.saturation, nodes.full
+    head, sink, sink_slope = nodes.head, nodes.sink, nodes.sink_slope
+    flux, slope_above, slope_below, thickness = nodes.flux, nodes.slope_above, nodes.slope_below, column.thickness
+    for i in range(k):
+        diagonal, inside = capacity[i], residual[i] + capacity[i] * saturation[i]
+        if full[i]:
+            diagonal = SPECIFIC_STORAGE * thickness[i]
+            inside = residual[i] + capacity[i] + diagonal * head[i]
+        if i == 0 and full[0] and column.top == TOP_ATMOSPHERE and column.pond_limit > 0.0:
+            inside += max(head[0], 0.0)
+            diagonal += 1.0
+        above = potential if i == 0 else flux[i]
+        right = water[i] - inside + dt * (above - flux[i + 1] - sink[i])
+        diagonal += dt * (slope_above[i + 1] + sink_slope[i])
+        lower, upper = 0.0, 0.0
+        if i > 0:
+            lower = -dt * slope_above[i]
+            diagonal -= dt * slope_below[i]
+        if i < k - 1:
+            upper = dt * slope_below[i + 1]
+        if i == 0 and mode != _FLUX:
+            diagonal, upper, right = 1.0, 0.0, 0.0
+            if mode == _DRY:
+                right = driest - saturation[0]
+        elif i == k - 1 and held_below:
+            lower, diagonal, right = 0.0, 1.0, 0.0
+        if i > 0:
+            diagonal -= lower * eliminated[i - 1]
+            right -= lower * change[i - 1]
+        eliminated[i] = upper / diagonal
+        change[i] = right / diagonal
+    for i in range(k - 2, -1, -1):
+        change[i] -= eliminated[i] * change[i + 1]
+    for i in range(1, k):
+        moved[i] = flux[i] + slope_above[i] * change[i - 1] + slope_below[i] * change[i]
+    moved[0], moved[k] = potential, flux[k] + slope_above[k] * change[k - 1]
+    # a node whose head is given takes or gives what its balance asks for
+    if mode != _FLUX:
+        target = residual[0] + capacity[0] * driest
+        if mode == _WET:
+            target = _held(column, nodes, 0)
+            if column.top == TOP_ATMOSPHERE:
+                target += column.pond_limit
+        moved[0] = (target - water[0]) / dt + moved[1] + sink[0] + sink_slope[0] * change[0]
+    if held_below:
+        gained = (_held(column, nodes, k - 1) - water[k - 1]) / dt
+        moved[k] = moved[k - 1] - sink[k - 1] - sink_slope[k - 1] * change[k - 1] - gained
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _surface(column, nodes, potential, mode):
+    """The kind of surface that the answer asks for.
+
+    A given flux holds as long as the head stays between the driest head and the depth of water that the surface
+    holds; a given head, as long as the soil takes no more, or gives no more, than there is.
+    """
+    if column.top != TOP_ATMOSPHERE:
+        return mode
+    if mode == _WET:
+        return _FLUX if nodes.moved[0] > potential else _WET
+    if mode == _DRY:
+        return _FLUX if nodes.moved[0] < potential else _DRY
+    there = nodes.head[0] + nodes.slope_head[0] * nodes.change[0]
+    if nodes.full[0]:
+        return _WET if there > column.pond_limit else _FLUX
+    if column.pond_limit <= 0.0 and nodes.head[0] > -SMOOTH_CM and there > 0.0:
+        return _WET
+    if potential < 0.0 and nodes.change[0] < 0.0 and there <= column.driest_head:
+        return _DRY
+    return _FLUX
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _seeps(column, nodes, held_below):
+    """Whether the lower end is held at its head: always if given, at a seepage face while water comes out."""
+    if column.bottom != BOTTOM_SEEPAGE:
+        return held_below
+    k = nodes.capacity.size
+    if held_below:
+        return nodes.moved[k] >= 0.0
+    if nodes.full[k - 1]:
+        return nodes.head[k - 1] + nodes.change[k - 1] > 0.0
+    return nodes.saturation[k - 1] + nodes.change[k - 1] > 1.0
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _advance(column, nodes, mode, driest, held_below, rounds):
+    """Take a round's changes; whether all were near enough to straight, and whether the state is possible."""
+    head, saturation, full, changes = nodes.head, nodes.saturation, nodes.full, nodes.change
+    slope_head, driest_of, soils, layer = nodes.slope_head, nodes.driest, column.soils, column.layer
+    k, straight_all = head.size, True
+    for i in range(k):
+        change = changes[i]
+        if i == 0 and mode != _FLUX:
+            if mode == _DRY:
+                straight_all = straight_all and abs(change) <= LINEAR_DRY
+                saturation[0] = driest
+            continue
+        if i == k - 1 and held_below:
+            continue
+        soil = soils[layer[i]]
+        if full[i]:
+            head[i] += change
+            if not abs(head[i]) < HIGHEST_CM:
+                return False, False
+            if head[i] < 0.0:
+                full[i] = False
+                opened = max(head[i], -OPENING_CM)
+                saturation[i] = min(saturation_of(opened, soil[ALPHA], soil[EXPONENT]), _BELOW_FULL)
+                straight_all = straight_all and head[i] > -LINEAR_HEAD_CM
+            continue
+        tried, straight = _moved(saturation[i], change, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT], rounds)
+        straight_all = straight_all and straight
+        if tried >= FULL:
+            full[i], head[i] = True, 0.0
+        elif tried > driest_of[i]:
+            saturation[i] = tried
+        else:
+            return False, False
+    return straight_all, True
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _newton(column, nodes, water, dt, potential, demand, limit, mode, driest, held_below):
+    """Newton's rounds of one step: whether they ended, how many, and the kind of surface and lower end found."""
+    k, switches = water.size, 0
+    for rounds in range(1, MAX_ROUNDS + 1):
+        if mode == _WET:
+            _impose(column, nodes, 0, column.top_value if column.top == TOP_HEAD else column.pond_limit)
+        if held_below:
+            _impose(column, nodes, k - 1, column.bottom_head if column.bottom == BOTTOM_HEAD else 0.0)
+        _linearise(column, nodes, demand, limit)
+        settled = False
+        while not settled:
+            _solve(column, nodes, water, dt, potential, mode, driest, held_below)
+            asked, holds = _surface(column, nodes, potential, mode), _seeps(column, nodes, held_below)
+            settled = asked == mode and holds == held_below
+            mode, held_below = asked, holds
+            if not settled:
+                switches += 1
+                if switches > MOST_SWITCHES:
+                    return False, rounds, mode, held_below
+                if mode == _WET or (held_below and column.bottom == BOTTOM_SEEPAGE):
+                    break  # the state jumps to the head that is put upon it: linearise anew
+        if not settled:
+            continue
+        straight, possible = _advance(column, nodes, mode, driest, held_below, rounds)
+        if not possible:
+            return False, rounds, mode, held_below
+        if straight:
+            return True, rounds, mode, held_below
+    return False, MAX_ROUNDS, mode, held_below
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _error(column, nodes, dt, mode, fresh):
+    """Truncation error of a step in water content, the largest of any node; NaN where a flux is not a number. [1]
+
+    ½ Δt |∂θ/∂t − that of the step before|. A change of saturation beyond LARGEST_CHANGE counts as an error, too.
+    """
+    moved, sink, sink_slope, change = nodes.moved, nodes.sink, nodes.sink_slope, nodes.change
+    capacity, before, thickness = nodes.capacity, nodes.rate, column.thickness
+    worst = 0.0 * (moved[0] + moved[capacity.size])
+    for i in range(capacity.size):
+        rate = moved[i] - moved[i + 1] - sink[i] - sink_slope[i] * change[i]
+        if not fresh:
+            worst = max(worst, 0.5 * dt * abs(rate - before[i]) / thickness[i])
+        changed = dt * abs(rate) / capacity[i]
+        if changed > LARGEST_CHANGE and not (i == 0 and mode != _FLUX):
+            worst = max(worst, 1.3 * column.tolerance * (changed / LARGEST_CHANGE) ** 2)
+    return worst
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _book(column, nodes, water, dt, mode, rain, evaporation, sums, flux, absolute, uptake):
+    """Move the water of a step and add it to the sums of its interval."""
+    k = water.size
+    moved, sink, sink_slope, change = nodes.moved, nodes.sink, nodes.sink_slope, nodes.change
+    rates, full, saturation = nodes.rate, nodes.full, nodes.saturation
+    capacity, residual = nodes.capacity, nodes.residual
+    for i in range(k):
+        loss = sink[i] + sink_slope[i] * change[i]
+        rates[i] = moved[i] - moved[i + 1] - loss
+        water[i] += dt * rates[i]
+        uptake[i] += dt * loss
+        sums[TRANSPIRATION] += dt * loss
+        if not full[i]:
+            held = (water[i] - residual[i]) / capacity[i]
+            if held < FULL:
+                saturation[i] = held
+    for i in range(k + 1):
+        flux[i] += dt * moved[i]
+        absolute[i] += dt * abs(moved[i])
+    nodes.flux[0] = nodes.moved[0]
+    sums[STEPS] += 1
+    sums[DRAINAGE] += dt * nodes.moved[k]
+    sums[TOP_INFLOW] += dt * nodes.moved[0]
+    if column.top == TOP_ATMOSPHERE:
+        if mode == _WET:
+            sums[RUNOFF] += dt * (rain - evaporation - nodes.moved[0])
+        sums[EVAPORATION] += dt * (rain - nodes.moved[0] if mode == _DRY else evaporation)
+
+
 @njit(cache=True, error_model="numpy", nogil=True)
 def flow(column, weather, water, head, answer):
     """Let water flow through one column under a series of weather records.
@@ -137,334 +434,80 @@ def flow(column, weather, water, head, answer):
         DONE, or why the run ended before its time.
     """
     k = water.size
-    thickness, spacing, layer, soils, tables = (
-        column.thickness, column.spacing, column.layer, column.soils, column.tables,
-    )  # fmt: skip
-    capacity = np.full(k, np.nan)
+    nodes = _nodes(column, water, head)
     for i in range(k):
-        capacity[i] = soils[layer[i], RANGE] * thickness[i]
-    residual, driest_of = np.full(k, np.nan), np.full(k, np.nan)
-    for i in range(k):
-        soil = soils[layer[i]]
-        residual[i] = soil[RESIDUAL] * thickness[i]
-        driest_of[i] = max(saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT]), LEAST_SATURATION)
-    saturation, conductivity = np.full(k, np.nan), np.full(k, np.nan)
-    slope_head, slope_conductivity = np.full(k, np.nan), np.full(k, np.nan)
-    full, full_before = np.zeros(k, dtype=np.bool_), np.zeros(k, dtype=np.bool_)
-    head_before, saturation_before = np.full(k, np.nan), np.full(k, np.nan)
-    q, dq_up, dq_down = np.zeros(k + 1), np.zeros(k + 1), np.zeros(k + 1)
-    sink, sink_slope = np.zeros(k), np.zeros(k)
-    eliminated, rhs, change = np.full(k, np.nan), np.full(k, np.nan), np.full(k, np.nan)
-    water_new, rate, rate_new = np.full(k, np.nan), np.zeros(k), np.full(k, np.nan)
-    for i in range(k):
-        saturation[i] = (water[i] - residual[i]) / capacity[i]
-        full[i] = saturation[i] >= FULL
-        if not full[i] and not saturation[i] > driest_of[i]:
+        if not (nodes.full[i] or nodes.saturation[i] > nodes.driest[i]):
             return NOT_CONVERGED
-
-    first_soil, last_soil = soils[layer[0]], soils[layer[k - 1]]
+    head_before, saturation_before, full_before = np.empty(k), np.empty(k), np.zeros(k, dtype=np.bool_)
+    first_soil = column.soils[column.layer[0]]
     driest = saturation_of(column.driest_head, first_soil[ALPHA], first_soil[EXPONENT])
     mode = _WET if column.top == TOP_HEAD else _FLUX
     held_below = column.bottom == BOTTOM_HEAD
     step, potential_before, demand_before = 0.0, 0.0, 0.0
     for record in range(weather.days.size):
-        length = weather.days[record]
-        potential = weather.rain[record] - weather.evaporation[record]
-        demand = weather.transpiration[record]
+        length, interval = weather.days[record], weather.interval[record]
+        rain, evaporation, demand = weather.rain[record], weather.evaporation[record], weather.transpiration[record]
+        sums, uptake = answer.results[interval], answer.uptake[interval]
+        flux, absolute = answer.flux[interval], answer.absolute_flux[interval]
+        potential = rain - evaporation
         limit = limiting_head(column.feddes, demand)
-        sums = answer.results[weather.interval[record]]
-        total, absolute = answer.flux[weather.interval[record]], answer.absolute_flux[weather.interval[record]]
-        taken = answer.uptake[weather.interval[record]]
         # rates under other weather say nothing about the first step
         fresh = record == 0 or potential != potential_before or demand != demand_before
         potential_before, demand_before = potential, demand
         if fresh:
-            # what fills half of the largest change of the first node's soil
-            filling = abs(potential - q[0]) if column.top != TOP_HEAD else 0.0
-            start = 0.5 * LARGEST_CHANGE * capacity[0] / filling if filling > 0.0 else length
-            step = min(start, length) if column.top != TOP_HEAD else FIRST_STEP_D
+            step = _first_step(column, nodes, potential, length)
         elapsed, steps = 0.0, 0
         while elapsed < length:
             steps += 1
             if steps > MOST_STEPS_PER_DAY * max(length, 1.0):
                 return TOO_MANY_STEPS
             left = length - elapsed
-            dt = step
-            if dt >= left:
-                dt = left
-            elif dt > 0.5 * left:
-                dt = 0.5 * left
+            dt = left if step >= left else min(step, 0.5 * left)
             for i in range(k):
-                saturation_before[i] = saturation[i]
-                head_before[i] = head[i]
-                full_before[i] = full[i]
-            mode_before = mode
-            accepted, switches = False, 0
-            rounds = 0
-            while rounds < MAX_ROUNDS:
-                rounds += 1
-                # state of the nodes
-                if mode == _WET and column.top != TOP_HEAD:
-                    full[0] = True
-                    head[0] = column.pond_limit
-                elif mode == _WET:
-                    full[0] = column.top_value >= 0.0
-                    head[0] = column.top_value
-                    if not full[0]:
-                        saturation[0] = saturation_of(column.top_value, first_soil[ALPHA], first_soil[EXPONENT])
-                if held_below:
-                    full[k - 1] = column.bottom_head >= 0.0 or column.bottom == BOTTOM_SEEPAGE
-                    head[k - 1] = column.bottom_head if column.bottom == BOTTOM_HEAD else 0.0
-                    if not full[k - 1]:
-                        saturation[k - 1] = saturation_of(column.bottom_head, last_soil[ALPHA], last_soil[EXPONENT])
-                for i in range(k):
-                    if full[i]:
-                        conductivity[i] = soils[layer[i], KS]
-                        slope_head[i], slope_conductivity[i] = 1.0, 0.0
-                    else:
-                        head[i], slope_head[i], conductivity[i], slope_conductivity[i] = look_up(
-                            tables[layer[i]], saturation[i]
-                        )
-                    if demand > 0.0 and column.root_share[i] > 0.0:
-                        share, slope = stress(head[i], column.feddes, limit)
-                        sink[i] = demand * column.root_share[i] * share
-                        sink_slope[i] = demand * column.root_share[i] * slope * slope_head[i]
-                    else:
-                        sink[i], sink_slope[i] = 0.0, 0.0
-                # fluxes and their slopes against the unknowns above and below the face
-                for i in range(k - 1):
-                    gradient = (head[i] - head[i + 1]) / spacing[i] + 1.0
-                    mean = 0.5 * (conductivity[i] + conductivity[i + 1])
-                    q[i + 1] = mean * gradient
-                    dq_up[i + 1] = 0.5 * slope_conductivity[i] * gradient + mean * slope_head[i] / spacing[i]
-                    dq_down[i + 1] = 0.5 * slope_conductivity[i + 1] * gradient - mean * slope_head[i + 1] / spacing[i]
-                q[k], dq_up[k] = 0.0, 0.0
-                if column.bottom == BOTTOM_FREE:
-                    q[k], dq_up[k] = conductivity[k - 1], slope_conductivity[k - 1]
-                # linear equations; once more with the other kind of surface or lower end if the answer asks for it
-                settled, linear = False, False
-                while not settled:
-                    settled = True
-                    for i in range(k):
-                        inside = residual[i] + capacity[i] * saturation[i]
-                        diagonal = capacity[i]
-                        if full[i]:
-                            diagonal = SPECIFIC_STORAGE * thickness[i]
-                            inside = residual[i] + capacity[i] + diagonal * head[i]
-                        if i == 0 and full[0] and column.top == TOP_ATMOSPHERE and column.pond_limit > 0.0:
-                            inside += max(head[0], 0.0)
-                            diagonal += 1.0
-                        above = q[i]
-                        if i == 0:
-                            above = potential
-                        rhs[i] = water[i] - inside + dt * (above - q[i + 1] - sink[i])
-                        lower = -dt * dq_up[i] if i > 0 else 0.0
-                        diagonal += dt * (dq_up[i + 1] + sink_slope[i])
-                        upper = dt * dq_down[i + 1] if i < k - 1 else 0.0
-                        if i > 0:
-                            diagonal -= dt * dq_down[i]
-                        if i == 0 and mode != _FLUX:
-                            lower, diagonal, upper, rhs[0] = 0.0, 1.0, 0.0, 0.0
-                            if mode == _DRY:
-                                rhs[0] = driest - saturation[0]
-                        if i == k - 1 and held_below:
-                            lower, diagonal, rhs[i] = 0.0, 1.0, 0.0
-                        if i > 0:
-                            diagonal -= lower * eliminated[i - 1]
-                            rhs[i] -= lower * rhs[i - 1]
-                        eliminated[i] = upper / diagonal
-                        rhs[i] /= diagonal
-                    change[k - 1] = rhs[k - 1]
-                    for i in range(k - 2, -1, -1):
-                        change[i] = rhs[i] - eliminated[i] * change[i + 1]
-                    # water moved
-                    for i in range(1, k):
-                        rate_new[i] = q[i] + dq_up[i] * change[i - 1] + dq_down[i] * change[i]  # flux of the face
-                    outflow = q[k] + dq_up[k] * change[k - 1]
-                    inflow = potential
-                    if mode != _FLUX:
-                        target = residual[0] + capacity[0] * driest
-                        if mode == _WET:
-                            target = residual[0] + capacity[0] * saturation[0]
-                            if full[0]:
-                                target = residual[0] + capacity[0] + SPECIFIC_STORAGE * thickness[0] * head[0]
-                            if column.top == TOP_ATMOSPHERE:
-                                target += column.pond_limit
-                        inflow = (target - water[0]) / dt + rate_new[1] + sink[0] + sink_slope[0] * change[0]
-                    if held_below:
-                        target = residual[k - 1] + capacity[k - 1] * saturation[k - 1]
-                        if full[k - 1]:
-                            target = (
-                                residual[k - 1] + capacity[k - 1] + SPECIFIC_STORAGE * thickness[k - 1] * head[k - 1]
-                            )
-                        outflow = (
-                            rate_new[k - 1] - sink[k - 1] - sink_slope[k - 1] * change[k - 1]
-                            - (target - water[k - 1]) / dt
-                        )  # fmt: skip
-                    # does the kind of surface hold?
-                    if column.top == TOP_ATMOSPHERE:
-                        if mode == _FLUX:
-                            if full[0]:
-                                if head[0] + change[0] > column.pond_limit:
-                                    mode, settled = _WET, False
-                            else:
-                                there = head[0] + slope_head[0] * change[0]
-                                if column.pond_limit <= 0.0 and head[0] > -SMOOTH_CM and there > 0.0:
-                                    mode, settled = _WET, False
-                                elif potential < 0.0 and change[0] < 0.0 and there <= column.driest_head:
-                                    mode, settled = _DRY, False
-                        elif mode == _WET:
-                            if inflow > potential:
-                                mode, settled = _FLUX, False
-                        elif inflow < potential:
-                            mode, settled = _FLUX, False
-                    if column.bottom == BOTTOM_SEEPAGE:
-                        if held_below:
-                            if outflow < 0.0:
-                                held_below, settled = False, False
-                        elif (
-                            (head[k - 1] + change[k - 1] > 0.0)
-                            if full[k - 1]
-                            else (saturation[k - 1] + change[k - 1] > 1.0)
-                        ):
-                            held_below, settled = True, False
-                    if not settled:
-                        switches += 1
-                        if switches > 6:
-                            break
-                        if (mode == _WET and column.top == TOP_ATMOSPHERE) or held_below:
-                            # its state jumps: linearise anew
-                            break
-                if not settled:
-                    if switches > 6:
-                        break
-                    continue
-                # new state
-                linear, failed = True, False
-                for i in range(k):
-                    v = change[i]
-                    if (i == 0 and mode != _FLUX) or (i == k - 1 and held_below):
-                        if i == 0 and mode == _DRY:
-                            if abs(v) > 1.0e-9:
-                                linear = False
-                            saturation[0] = driest
-                        continue
-                    if full[i]:
-                        head[i] += v
-                        if not abs(head[i]) < HIGHEST_CM:
-                            failed = True
-                            break
-                        if head[i] < 0.0:
-                            full[i] = False
-                            soil = soils[layer[i]]
-                            start_head = max(head[i], -OPENING_CM)
-                            saturation[i] = min(saturation_of(start_head, soil[ALPHA], soil[EXPONENT]), _BELOW_FULL)
-                            linear = linear and head[i] > -LINEAR_HEAD_CM
-                        continue
-                    soil = soils[layer[i]]
-                    tried, straight = _moved(
-                        saturation[i], v, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT], rounds
-                    )
-                    linear = linear and straight
-                    if tried >= FULL:
-                        full[i], head[i] = True, 0.0
-                        continue
-                    if not tried > driest_of[i]:
-                        failed = True
-                        break
-                    saturation[i] = tried
-                if failed:
-                    break
-                if linear:
-                    accepted = True
-                    break
+                saturation_before[i], head_before[i] = nodes.saturation[i], head[i]
+                full_before[i] = nodes.full[i]
+            ended, rounds, mode_found, held_found = _newton(
+                column, nodes, water, dt, potential, demand, limit, mode, driest, held_below
+            )
             sums[ROUNDS] += rounds
-            worst = 0.0
-            if accepted:
-                # balance of the nodes from the fluxes
-                q_in = inflow
-                for i in range(k):
-                    out = rate_new[i + 1] if i < k - 1 else outflow
-                    loss = sink[i] + sink_slope[i] * change[i]
-                    q_here = q_in - out - loss
-                    water_new[i] = water[i] + dt * q_here
-                    q_in = out
-                    if not fresh:
-                        error = 0.5 * dt * abs(q_here - rate[i]) / thickness[i]
-                        if error > worst:
-                            worst = error
-                    moved = abs(water_new[i] - water[i]) / capacity[i]
-                    if moved > LARGEST_CHANGE and not (i == 0 and mode != _FLUX):
-                        worst = max(worst, column.tolerance * (moved / LARGEST_CHANGE) ** 2 * 1.3)
-                if not worst < 2.0 * column.tolerance and dt > 1.0e-6:
-                    accepted = False
-            if not accepted:
+            error = _error(column, nodes, dt, mode_found, fresh) if ended else np.inf
+            if not (error < ACCEPTED * column.tolerance or (dt <= UNJUDGED_STEP_D and error < np.inf)):
                 if dt <= SMALLEST_STEP_D:
                     return NOT_CONVERGED
                 factor = 0.3
-                if worst > 0.0:
-                    factor = max(SHRINK, min(0.7, SAFETY * np.sqrt(column.tolerance / worst)))
+                if error < np.inf:
+                    factor = max(SHRINK, min(0.7, SAFETY * np.sqrt(column.tolerance / error)))
                 step = dt * factor
                 for i in range(k):
-                    saturation[i] = saturation_before[i]
-                    head[i] = head_before[i]
-                    full[i] = full_before[i]
-                mode = mode_before
-                if column.bottom == BOTTOM_SEEPAGE:
-                    held_below = False
+                    nodes.saturation[i], head[i] = saturation_before[i], head_before[i]
+                    nodes.full[i] = full_before[i]
+                held_below = column.bottom == BOTTOM_HEAD
                 continue
-            # take the step
-            sums[STEPS] += 1
+            mode, held_below = mode_found, held_found
+            _book(column, nodes, water, dt, mode, rain, evaporation, sums, flux, absolute, uptake)
             elapsed = length if dt == left else elapsed + dt
-            q_in = inflow
-            for i in range(k):
-                out = rate_new[i + 1] if i < k - 1 else outflow
-                loss = dt * (sink[i] + sink_slope[i] * change[i])
-                taken[i] += loss
-                sums[TRANSPIRATION] += loss
-                total[i] += dt * q_in
-                absolute[i] += dt * abs(q_in)
-                rate[i] = (water_new[i] - water[i]) / dt
-                q_in = out
-                water[i] = water_new[i]
-                if not full[i]:
-                    held = (water[i] - residual[i]) / capacity[i]
-                    if held < FULL:
-                        saturation[i] = held
-                    elif saturation[i] >= FULL:
-                        full[i], head[i] = True, 0.0
-            total[k] += dt * outflow
-            absolute[k] += dt * abs(outflow)
-            q[0] = inflow
-            sums[DRAINAGE] += dt * outflow
-            sums[TOP_INFLOW] += dt * inflow
-            if column.top == TOP_ATMOSPHERE:
-                if mode == _WET:
-                    sums[RUNOFF] += dt * (potential - inflow)
-                    sums[EVAPORATION] += dt * weather.evaporation[record]
-                elif mode == _DRY:
-                    sums[EVAPORATION] += dt * (weather.rain[record] - inflow)
-                else:
-                    sums[EVAPORATION] += dt * weather.evaporation[record]
-            if fresh or worst == 0.0:
-                factor = GROWTH
-            else:
-                factor = min(GROWTH, max(SHRINK, SAFETY * np.sqrt(column.tolerance / worst)))
-            if rounds > 5:
-                factor = min(factor, 0.7)
-            elif rounds > 3:
-                factor = min(factor, 1.0)
+            factor = GROWTH
+            if not fresh and error > 0.0:
+                factor = min(GROWTH, max(SHRINK, SAFETY * np.sqrt(column.tolerance / error)))
+            if rounds > MANY_ROUNDS:
+                factor = min(factor, 0.7 if rounds > PATIENT_ROUNDS else 1.0)
             if dt >= step or factor < 1.0:
                 step = dt * factor
             fresh = False
-        last = record == weather.days.size - 1 or weather.interval[record + 1] != weather.interval[record]
-        if last:
-            ended = weather.interval[record]
+        if record == weather.days.size - 1 or weather.interval[record + 1] != interval:
             for i in range(k):
-                answer.water[ended, i] = water[i]
-                if not full[i]:
-                    head[i] = look_up(tables[layer[i]], saturation[i])[0]
-                answer.head[ended, i] = head[i]
-            if column.top == TOP_ATMOSPHERE and full[0]:
-                answer.results[ended, PONDED] = max(head[0], 0.0)
+                if not nodes.full[i]:
+                    head[i] = look_up(column.tables[column.layer[i]], nodes.saturation[i])[0]
+                answer.water[interval, i], answer.head[interval, i] = water[i], head[i]
+            if column.top == TOP_ATMOSPHERE and nodes.full[0]:
+                answer.results[interval, PONDED] = max(head[0], 0.0)
     return DONE
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _first_step(column, nodes, potential, length):
+    """First step under new weather: what half fills the largest change of the first node's soil. [d]"""
+    if column.top == TOP_HEAD:
+        return FIRST_STEP_D
+    filling = abs(potential - nodes.flux[0])
+    return min(0.5 * LARGEST_CHANGE * nodes.capacity[0] / filling, length) if filling > 0.0 else length
