@@ -51,7 +51,10 @@ UNJUDGED_STEP_D = 1.0e-6  # steps that short are taken whatever their error
 GROWTH, SHRINK, SAFETY = 2.0, 0.25, 0.9  # of a step (Kavetski et al. 2001 use 4, 0.1, 0.9)
 # Surface within a step: its flux is given; its head, because it is dry; its head, because it is wet.
 _FLUX, _DRY, _WET = 0, 1, 2
-_BELOW_FULL = 1.0 - 2.0**-42  # of a node that is about to open
+# A node is full from the saturation that it has at this suction, in a fine soil from a share of 2^-30 empty pores; one
+# that opens begins with four times as many.
+FULL_CM = 2.0e-3
+MOST_EMPTY, OPENING_EMPTY = 2.0**-30, 4.0
 
 Column = namedtuple(
     "Column",
@@ -72,15 +75,16 @@ Weather.__doc__ = (
 )
 Nodes = namedtuple(
     "Nodes",
-    "capacity residual driest saturation head full conductivity slope_head slope_conductivity sink sink_slope "
-    "flux slope_above slope_below eliminated change moved rate",
+    "capacity residual driest wettest opening saturation head full conductivity slope_head slope_conductivity "
+    "sink sink_slope flux slope_above slope_below eliminated change moved rate",
 )
 Nodes.__doc__ = """What the kernel knows of the nodes while it works.
 
-Water that they hold above the residual and residually [cm] and the driest saturation that the tables know; the state
-(`saturation`, `head` [cm], `full`), functions and their slopes against the unknown; uptake [cm d⁻¹]; `flux` through the
-faces and its slopes against the unknowns above and below, shape (k + 1,); of the equations; `moved`: fluxes as
-linearised in the last round, the first of a node above it (k + 1,) [cm d⁻¹]; `rate` of the last step [cm d⁻¹].
+Water that they hold above the residual and residually [cm]; saturation that is the driest in the tables, from which a
+node is full and at which it opens; the state (`saturation`, `head` [cm], `full`), functions and their slopes against
+the unknown; uptake [cm d⁻¹]; `flux` through the faces and its slopes against the unknowns above and below, shape
+(k + 1,); of the equations; `moved`: fluxes as linearised in the last round, that of the surface first (k + 1,)
+[cm d⁻¹]; `rate` of the last step [cm d⁻¹].
 """
 Answer = namedtuple("Answer", "results flux absolute_flux water head uptake")
 Answer.__doc__ = """What is added up over each of m intervals, and the state at their ends.
@@ -91,7 +95,7 @@ Answer.__doc__ = """What is added up over each of m intervals, and the state at 
 
 
 @njit(cache=True, error_model="numpy")
-def _moved(saturation, change, head, slope_head, alpha, n, rounds):
+def _moved(saturation, change, head, slope_head, alpha, n, opening, rounds):
     """A node's saturation after a round, and whether the functions are near enough to straight on the way.
 
     Where they are not, the change is read in a variable in which they are: the head in dry soil, where fluxes are
@@ -106,15 +110,14 @@ def _moved(saturation, change, head, slope_head, alpha, n, rounds):
             return tried, tried <= 1.0 + SPILL
         if head + step >= 0.0:
             return 1.0, tried <= 1.0 + SPILL
-        new = min(saturation_of(head + step, alpha, n), _BELOW_FULL)
+        new = min(saturation_of(head + step, alpha, n), opening)
         return new, new == saturation
     if rounds > PATIENT_ROUNDS and abs(step) > -LINEAR_HEAD * head:
         turn = -((1.0 - 1.0 / n) ** (1.0 / n)) / alpha
         there = head + step
         if (head < turn) != (there < turn):
             there = turn
-        new = min(saturation_of(there, alpha, n), _BELOW_FULL)
-        return new, new == saturation
+        return min(saturation_of(there, alpha, n), opening), False
     if saturation > NEAR_FULL and n < 2.0:
         empty, m = 1.0 - saturation, 1.0 - 1.0 / n
         share = 1.0 - m * change / empty
@@ -123,11 +126,10 @@ def _moved(saturation, change, head, slope_head, alpha, n, rounds):
         if share <= 0.0:
             return 1.0, False
         if change > 0.0 or share < 2.0:
-            return min(1.0 - empty * share ** (1.0 / m), _BELOW_FULL), False
+            return min(1.0 - empty * share ** (1.0 / m), opening), False
     if abs(step) > -LINEAR_HEAD * head:
         if head + step < 0.0:
-            new = min(saturation_of(head + step, alpha, n), _BELOW_FULL)
-            return new, new == saturation
+            return min(saturation_of(head + step, alpha, n), opening), False
         return min(tried, 1.0), False
     return tried, abs(change) <= LINEAR_CHANGE
 
@@ -137,18 +139,23 @@ def _nodes(column, water, head):
     """Nodes at their start."""
     k = water.size
     capacity, residual, driest = np.empty(k), np.empty(k), np.empty(k)
+    wettest, opening = np.empty(k), np.empty(k)
     saturation, full = np.empty(k), np.zeros(k, dtype=np.bool_)
     for i in range(k):
         soil = column.soils[column.layer[i]]
         capacity[i] = soil[RANGE] * column.thickness[i]
         residual[i] = soil[RESIDUAL] * column.thickness[i]
         driest[i] = max(saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT]), LEAST_SATURATION)
+        empty = 1.0 - min(saturation_of(-FULL_CM, soil[ALPHA], soil[EXPONENT]), FULL)
+        empty = min(empty, MOST_EMPTY)
+        wettest[i], opening[i] = 1.0 - empty, 1.0 - OPENING_EMPTY * empty
         saturation[i] = (water[i] - residual[i]) / capacity[i]
-        full[i] = saturation[i] >= FULL
+        full[i] = saturation[i] >= wettest[i]
+    faces = [np.zeros(k + 1) for _ in range(4)]
+    of = [np.zeros(k) for _ in range(8)]
     return Nodes(
-        capacity, residual, driest, saturation, head, full, np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k),
-        np.zeros(k), np.zeros(k + 1), np.zeros(k + 1), np.zeros(k + 1), np.zeros(k), np.zeros(k), np.zeros(k + 1),
-        np.zeros(k),
+        capacity, residual, driest, wettest, opening, saturation, head, full, of[0], of[1], of[2], of[3], of[4],
+        faces[0], faces[1], faces[2], of[5], of[6], faces[3], of[7],
     )  # fmt: skip
 
 
@@ -300,6 +307,7 @@ def _advance(column, nodes, mode, driest, held_below, rounds):
     """Take a round's changes; whether all were near enough to straight, and whether the state is possible."""
     head, saturation, full, changes = nodes.head, nodes.saturation, nodes.full, nodes.change
     slope_head, driest_of, soils, layer = nodes.slope_head, nodes.driest, column.soils, column.layer
+    opening, wettest = nodes.opening, nodes.wettest
     k, straight_all = head.size, True
     for i in range(k):
         change = changes[i]
@@ -318,12 +326,14 @@ def _advance(column, nodes, mode, driest, held_below, rounds):
             if head[i] < 0.0:
                 full[i] = False
                 opened = max(head[i], -OPENING_CM)
-                saturation[i] = min(saturation_of(opened, soil[ALPHA], soil[EXPONENT]), _BELOW_FULL)
+                saturation[i] = min(saturation_of(opened, soil[ALPHA], soil[EXPONENT]), opening[i])
                 straight_all = straight_all and head[i] > -LINEAR_HEAD_CM
             continue
-        tried, straight = _moved(saturation[i], change, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT], rounds)
+        tried, straight = _moved(
+            saturation[i], change, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT], opening[i], rounds
+        )
         straight_all = straight_all and straight
-        if tried >= FULL:
+        if tried >= wettest[i]:
             full[i], head[i] = True, 0.0
         elif tried > driest_of[i]:
             saturation[i] = tried
@@ -389,7 +399,7 @@ def _book(column, nodes, water, dt, mode, rain, evaporation, sums, flux, absolut
     k = water.size
     moved, sink, sink_slope, change = nodes.moved, nodes.sink, nodes.sink_slope, nodes.change
     rates, full, saturation = nodes.rate, nodes.full, nodes.saturation
-    capacity, residual = nodes.capacity, nodes.residual
+    capacity, residual, wettest = nodes.capacity, nodes.residual, nodes.wettest
     for i in range(k):
         loss = sink[i] + sink_slope[i] * change[i]
         rates[i] = moved[i] - moved[i + 1] - loss
@@ -398,7 +408,7 @@ def _book(column, nodes, water, dt, mode, rain, evaporation, sums, flux, absolut
         sums[TRANSPIRATION] += dt * loss
         if not full[i]:
             held = (water[i] - residual[i]) / capacity[i]
-            if held < FULL:
+            if held < wettest[i]:
                 saturation[i] = held
     for i in range(k + 1):
         flux[i] += dt * moved[i]
