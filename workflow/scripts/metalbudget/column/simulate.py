@@ -413,6 +413,8 @@ def _run_columns(
             for record in range(days.size):
                 wetting[w, interval[record]] += max(rain[w, record] - evaporation[w, record], 0.0) * days[record]
     k, n, metals = thickness.size, interval_days.size, mass.shape[0]
+    # copies of what threads share: numba counts references, and two cores counting on one array wait for each other
+    own_thickness, own_spacing, own_feddes = thickness.copy(), spacing.copy(), feddes.copy()
     tables = np.empty((soils.shape[1], ROWS, COLUMNS))
     known = np.full((soils.shape[1], soils.shape[2]), np.nan)
     results, flux, absolute = np.empty((n, richards.RESULTS)), np.empty((n, k + 1)), np.empty((n, k + 1))
@@ -432,13 +434,17 @@ def _run_columns(
                 )  # fmt: skip
         results[:], flux[:], absolute[:], uptake[:] = 0.0, 0.0, 0.0, 0.0
         column = richards.Column(
-            thickness, spacing, layer[c], soils[c], tables, root_share[c], feddes, top, top_head, driest, pond[c],
-            bottom, bottom_head, tolerance,
+            own_thickness, own_spacing, layer[c].copy(), soils[c].copy(), tables, root_share[c].copy(), own_feddes, top,
+            top_head, driest, pond[c], bottom, bottom_head, tolerance,
         )  # fmt: skip
         w = place[c]
-        weather = richards.Weather(days, rain[w], evaporation[w], transpiration[w], interval)
+        weather = richards.Weather(
+            days.copy(), rain[w].copy(), evaporation[w].copy(), transpiration[w].copy(), interval.copy()
+        )
         answer = richards.Answer(results, flux, absolute, stored, heads, uptake)
-        status[c] = richards.flow(column, weather, water[c], head[c], answer)
+        own_water, own_head = water[c].copy(), head[c].copy()
+        status[c] = richards.flow(column, weather, own_water, own_head, answer)
+        water[c], head[c] = own_water, own_head
         if status[c] != richards.DONE:
             continue
         for i in range(n):
