@@ -172,7 +172,7 @@ def tables_of(hours, observations) -> Weather:
     """The operator's tables for all classes, as a study makes them."""
     rows = {name: coefficients(name) for name in ("dispersion", "particle_class", "gas_deposition")}
     classes = list(dict.fromkeys(key.split("/")[0] for key in rows["particle_class"]))
-    dispersion = {"max_distance_m": 50000.0, "bearings": 180}
+    dispersion = {"max_distance_m": 50000.0, "bearings": 180, "hours": "all"}
     return Weather(hours, observations, classes, dispersion, rows, gas_surface(rows["dispersion"]))
 
 

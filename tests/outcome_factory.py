@@ -113,6 +113,9 @@ def _history(root, grid, settings, metal, names, noise):
                 grid,
             )
         air = {"emission": 66.0, "background_total": 2.0, "outside_air": 60.0}
+        if metal != "zn":  # METHOD_2 has no pair for it
+            first, second = ({"dry": [3.0, 1.0], "wet": [0.0, 1.0]}, {"dry": [6.0, 1.0], "wet": [1.0, 2.0]})
+            air["rings"] = {"outer_edge_km": [1.0, 50.0], "method_1": first, "method_2": second}
         io.write_json(folder / f"air/{year}.json", air)
         spread = {"mean": 5.0, "low": 1.0, "high": 9.0, "minimum": 0.0}
         found = dict.fromkeys((*PROCESSES_IN, *PROCESSES_OUT, "net"), spread)

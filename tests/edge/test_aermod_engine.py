@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from metalbudget import settings
-from metalbudget.dispersion import engine, runstream
+from metalbudget.dispersion import engine, executable, runstream
 from metalbudget.dispersion.averaging import Table
 from metalbudget.dispersion.reading import gas_surface
 from metalbudget.dispersion.release import Release, Weather, source_of
@@ -60,7 +60,7 @@ def weather(tmp_path_factory):
 
 def dispersion(program="") -> dict:
     """Settings of an operator that reaches 10 km."""
-    return {"engine": "aermod", "executable": str(program), "max_distance_m": 10000.0, "bearings": 36}
+    return {"engine": "aermod", "executable": str(program), "max_distance_m": 10000.0, "bearings": 36, "hours": "all"}
 
 
 def made(weather, program, classes=CLASSES, tables=TABLES):
@@ -140,3 +140,10 @@ def test_both_engines_agree(weather, source):
     assert (apart < 0.01).mean() > 0.97
     assert apart.max() < 0.04
     assert ours.sum(axis=(0, 1)) == pytest.approx(theirs.density.sum(axis=(0, 1)), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(" 0.203129-202", 0.203129e-202), (" 0.20312E-02", 0.20312e-2), ("-1.5+103", -1.5e103)]
+)
+def test_fortran_leaves_out_the_letter_of_long_exponents(text, value):
+    assert executable._number(text) == value

@@ -285,6 +285,10 @@ def test_units_of_emission(read, unit, grams):
         ("100 -35 432 11.7 2.4", "the height of source S1 is negative"),
         ("100 35 432 11.7 0", "the diameter of source S1 is zero"),
         ("100 35 159 11.7 2.4", "the exit temperature of source S1 is too low"),
+        ("100 35 245 11.7 2.4", "the exit temperature of source S1 is too low"),
+        ("100 35 4320 11.7 2.4", "the exit temperature of source S1 is out of range"),
+        ("100 35 432 1170 2.4", "the exit velocity of source S1 is out of range"),
+        ("100 35 432 11.7 240", "the diameter of source S1 is out of range"),
         ("100 35 432 -1 2.4", "the exit velocity of source S1 is negative"),
         ("-1 35 432 11.7 2.4", "the emission of source S1 is negative"),
         ("100 0.08 432 11.7 2.4", "the stack of source S1 is lower than wide"),
@@ -296,6 +300,31 @@ def test_impossible_stacks(read, parameters, message):
     text = problems_of(lambda: read(source=f"   LOCATION S1 POINT 0 0 5\n   SRCPARAM S1 {parameters}"))
     assert message in text
     assert "line 11" in text
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"source": "   LOCATION S1 POINT 0 0 5\n   SRCPARAM S1 100 x 432 11.7 2.4"},
+        {
+            "source": "   LOCATION S1 POINT 0 0 5\n   SRCPARAM S1 100 35 432 11.7 2.4\n   METHOD_2 S1 70 0.5",
+            "options": "CONC DDEP FLAT ALPHA",
+        },
+        {"receptors": "   DISCCART 500 0", "options": "CONC ELEV"},
+        {
+            "source": "   LOCATION S1 POINT 0 0 5\n   SRCPARAM S1 100 35 432 11.7 2.4\n   PARTDIAM S1 1 2"
+            "\n   MASSFRAX S1 0.5 0.5\n   PARTDENS S1 1000 1000",
+            "options": "CONC DDEP FLAT",
+        },
+        {
+            "source": "   LOCATION S1 POINT 0 0 5\n   SRCPARAM S1 100 35 432 11.7 2.4\n   PARTDIAM S1 1e-6 2e-6"
+            "\n   MASSFRAX S1 0.5 0.5\n   PARTDENS S1 1 1",
+            "options": "CONC DDEP FLAT",
+        },
+    ],
+)
+def test_one_mistake_is_one_problem(read, parts):
+    assert "1 problem(s)" in problems_of(lambda: read(**parts))
 
 
 def test_impossible_particles_and_polygons(read):

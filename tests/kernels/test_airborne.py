@@ -293,6 +293,8 @@ def study(tmp_path_factory):
         {"source_id": ["roads"], "sector": ["traffic"], "surrogate": ["roads"], "release_height_m": [1.0]},
     )
     weights = np.where(land(), 1.0 / land().sum(), np.nan)
+    slope = np.where(land(), 40.0 * np.arange(SHAPE[1])[None, :], np.nan)
+    io.write_raster(folder / "elevation.tif", slope, "elevation", grid)
     io.write_bands(folder / "surrogates.tif", {"roads": weights}, "weight", grid)
     bands = {name: np.where(land(), 0.1, np.nan) for name in CLASSES}
     bands["impervious"] = np.where(land(), 0.08, np.nan)
@@ -311,26 +313,51 @@ def study(tmp_path_factory):
         },
         {"rain_factor": [0.9, 1.0, 1.1], "curve_number": numbers, "climate": [0]},
     )
+    operator_in(folder)
+    return folder
+
+
+def operator_in(folder, name="operator.nc"):
+    """Run the operator's script on a folder of inputs."""
     names = {name: folder / f"{name}.csv" for name in compute_operator.FILES}
     compute_operator.main(
-        files=names | {name: folder / f"{name}.tif" for name in ("mask", "surrogates")},
+        files=names | {name: folder / f"{name}.tif" for name in ("mask", "elevation", "surrogates")},
         weather=[folder / "2018.csv"],
-        operator=folder / "operator.nc",
+        operator=folder / name,
         boundary_layer=folder / "meteorology.csv",
         year=2018,
         dispersion={
             "engine": "metalbudget",
             "max_distance_m": 50000,
             "bearings": 72,
+            "terrain": "hills",
+            "hours": "all",
             "rural_surface_roughness_m": 0.15,
         },
         coefficients={
             name: settings.coefficients(name)
             for name in ("boundary_layer", "dispersion", "particle_class", "gas_deposition")
-        },
+        }
+        | {"method_2": {metal: settings.coefficients("method_2", metal) for metal in ("cd", "hg", "xx")}},
         threads=1,
     )
-    return folder
+
+
+def test_rings_are_ours_whoever_computes_the_operator(study, monkeypatch):
+    """With a foreign engine, here one whose tables are empty, the rings are those of our own engine."""
+    from metalbudget.dispersion import polar
+
+    class Foreign:
+        def table(self, release, around=None):
+            distances = polar.node_distances(50.0, 50000.0, 4.0)
+            return polar.Polar(distances, np.zeros((36, distances.size, 6, 2)))
+
+    monkeypatch.setattr(compute_operator.engine, "tables", lambda *_: Foreign())
+    operator_in(study, "foreign.nc")
+    ours, foreign = (io.read_netcdf(study / name) for name in ("operator.nc", "foreign.nc"))
+    assert not foreign["dry"].any()
+    for name in ("ring_class", "ring_method_2"):
+        np.testing.assert_array_equal(foreign[name], ours[name])
 
 
 def test_operator_file(study):
@@ -343,6 +370,15 @@ def test_operator_file(study):
     assert np.all(content["inside"] > 0.0)
     assert np.all(content["inside"] < 1.0)
     assert np.all(content["inside"][2] > content["inside"][1])  # roads deposit nearer than a tall stack outside
+    assert content["metal"] == ["cd", "hg"]  # a metal without rows has no pair
+    assert content["kind"] == ["dry", "wet"]
+    assert content["ring"].tolist() == [1000.0, 10000.0, 50000.0]
+    assert content["gas"].tolist() == [0, 0, 0, 0, 0, 1]
+    assert content["ring_class"].shape == (3, 6, 2, 3)
+    assert content["ring_method_2"].shape == (3, 2, 2, 3)
+    whole = content["ring_class"].sum(axis=(-1, -2))
+    assert np.all(whole[:2] > content["inside"][:2])  # rings go on where the grid ends
+    assert np.all(whole < 1.0)
     table = io.read_table(study / "meteorology.csv")
     assert len(table["hour"]) == 8760
     used = table["used"] == 1.0
@@ -355,9 +391,9 @@ def test_operator_file(study):
 def test_kernels_are_compiled_for_the_types_of_the_job(study):
     """`make setup` compiles ahead: another type would be compiled again in the job."""
     from metalbudget import compile as ahead
-    from metalbudget.dispersion import model, operator, polar
+    from metalbudget.dispersion import model, operator, polar, rings
 
-    kernels = (model._integrals, polar.add_polar_hours, operator._sample)
+    kernels = (model._integrals, polar.add_polar_hours, operator._sample, rings.add_line_hours)
     of_the_job = [set(kernel.signatures) for kernel in kernels]
     ahead.compile_kernels()
     assert [set(kernel.signatures) for kernel in kernels] == of_the_job
@@ -422,6 +458,15 @@ def test_deposition_files_close(study, tmp_path, with_background):
     budget = io.read_json(tmp_path / "air.json")
     assert budget["emission"] == pytest.approx(255.0)
     assert budget["outside_air"] > 80.0  # elemental mercury and what passes the edge
+    found = budget["rings"]
+    assert found["outer_edge_km"] == [1.0, 10.0, 50.0]
+    content = io.read_netcdf(study / "operator.nc")
+    by_class, by_pair = content["ring_class"], content["ring_method_2"][:, 1]
+    first = 100.0 * by_class[0, 1] + 50.0 * by_class[0, 4] + 5.0 * by_class[2, 3]
+    gas = 20.0 * by_class[1, 5]  # mercury's gas falls alike in both, its vapour in neither
+    for row, kind in enumerate(("dry", "wet")):
+        assert found["method_1"][kind] == pytest.approx((first + gas)[row])
+        assert found["method_2"][kind] == pytest.approx((150.0 * by_pair[0] + 5.0 * by_pair[2] + gas)[row])
     spent = sum(budget[name] for name in (*names, "sea", "outside_air"))
     assert spent == pytest.approx(budget["emission"] + budget["background_total"], rel=1e-9)
     grid = io.read_grid(study / "mask.tif")
@@ -439,3 +484,28 @@ def test_deposition_files_close(study, tmp_path, with_background):
 def test_monitors_of_different_years_are_brought_to_one_level():
     """By hand: 12 at factor 1.2 and 10 at factor 1.0, both without soil and plume, are the same level of 10."""
     assert airborne.background_deposition([12.0, 10.0], [0.0, 0.0], 0.0, [1.2, 1.0]) == pytest.approx(10.0)
+
+
+def rings_of(share_1, share_2):
+    """An operator file of two sources, two classes of particles and a gas, two rings; shares by hand."""
+    by_class = np.broadcast_to(np.array(share_1)[None, :, None, None], (2, 3, 2, 2))
+    return {
+        "metal": ["cd", "hg"],
+        "kind": ["dry", "wet"],
+        "ring": np.array([1000.0, 20000.0]),
+        "gas": np.array([0, 0, 1], dtype=np.int8),
+        "ring_class": by_class,
+        "ring_method_2": np.broadcast_to(np.array(share_2)[None, :, None, None], (2, 2, 2, 2)),
+    }
+
+
+def test_rings_of_two_methods_by_hand():
+    """4 kg and 6 kg of particles, 10 kg of gas, 7 kg of vapour; two weather years, whose mean counts."""
+    files = [rings_of([0.1, 0.2, 0.01], [0.3, 0.4]), rings_of([0.3, 0.4, 0.03], [0.5, 0.6])]
+    emission = np.array([[4.0, 0.0, 10.0, 7.0], [0.0, 6.0, 0.0, 0.0]])
+    found = airborne.deposited_by_ring(files, "hg", emission)
+    assert found["outer_edge_km"] == [1.0, 20.0]
+    assert found["method_1"]["dry"] == pytest.approx([4.0 * 0.2 + 6.0 * 0.3 + 10.0 * 0.02] * 2)
+    assert found["method_2"]["wet"] == pytest.approx([10.0 * 0.5 + 10.0 * 0.02] * 2)
+    assert airborne.deposited_by_ring(files, "zn", emission) == {}
+    assert airborne.deposited_by_ring([{"class": ["p15"]}], "cd", emission) == {}

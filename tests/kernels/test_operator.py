@@ -35,7 +35,7 @@ DAYS = 10
 
 @functools.cache
 def through(days=DAYS, bearings=180, turned_deg=0.0, raining=0.15, reach_m=REACH_M):
-    settings = {"max_distance_m": reach_m, "bearings": bearings}
+    settings = {"max_distance_m": reach_m, "bearings": bearings, "hours": "all"}
     hours, observations = weather(days, turned_deg=turned_deg, raining=raining)
     return Weather(hours, observations, CLASSES, settings, TABLES, SURFACE)
 

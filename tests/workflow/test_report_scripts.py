@@ -113,6 +113,22 @@ def test_claims_are_judged_or_say_that_they_cannot(report):
     assert len(spans) == (2 if len(chosen["years"]) > 2 else 1)
 
 
+def test_method_2_stands_beside_method_1(report):
+    """The factory lets METHOD_1 leave 3 + 0 and 1 + 1 kg of 66 in two rings, METHOD_2 6 + 1 and 1 + 2 kg."""
+    name, chosen, *_, html = report
+    title = f"METHOD_2 beside METHOD_1 in {chosen['years'][-1]}"
+    if name == "no point source":  # zinc alone, which has no pair there
+        assert title not in html
+        return
+    after = html.split(title)[1]
+    row = re.search(r"<tbody>\s*<tr>(.*?)</tr>", after, re.S)[1]
+    cells = [re.sub(r"<small>.*", "", text) for text in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+    assert cells[1:] == ["7.58", "15.2", "2.33", "1.5", "2", "1.75", "3"]
+    assert "<small>80 % dry</small>" in row
+    assert "0–1 km" in after
+    assert "1–50 km" in after
+
+
 @pytest.mark.parametrize("report", ["whole"], indirect=True)
 def test_claims_of_the_miniature(report):
     *_, rows, _ = report

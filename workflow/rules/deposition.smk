@@ -1,7 +1,7 @@
 """From hourly weather and stacks to what falls on the ground.
 
 REQUIRED INPUTS: the raw folder's weather, area_sources.csv, deposition_monitors.csv, crustal_share.csv and
-background_trend.csv; resources/harmonised/{mask,surrogates}.tif, sources.csv and landuse/{date}.tif;
+background_trend.csv; resources/harmonised/{mask,elevation,surrogates}.tif, sources.csv and landuse/{date}.tif;
 resources/forcing/zones.tif and runoff_response/{year}.nc; results/emissions/{metal}.csv.
 OUTPUTS: resources/forcing/{operator/{year}.nc,meteorology/{year}.csv} for every weather year;
 results/fluxes/{metal}/{deposition,background,wash_off,street_dust}/{year}.tif, air/{year}.json and
@@ -16,6 +16,7 @@ rule compute_operator:
         station=f"{RAW}/weather/station.csv",
         area_sources=f"{RAW}/area_sources.csv",
         mask="resources/harmonised/mask.tif",
+        elevation="resources/harmonised/elevation.tif",
         sources="resources/harmonised/sources.csv",
         surrogates="resources/harmonised/surrogates.tif",
     output:
@@ -31,7 +32,9 @@ rule compute_operator:
                 "particle_class",
                 "gas_deposition",
             )
-        },
+        }
+        # of every metal the study knows: another choice of run.metals leaves the operator as it is
+        | {"method_2": {metal: coefficients("method_2", metal) for metal in config["metals"]}},
         code=code_of("compute_operator.py"),
     log:
         "logs/compute_operator/{year}.log",

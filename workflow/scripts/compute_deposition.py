@@ -17,7 +17,8 @@ CELLS = ("deposition", "background", "wash_off", "street_dust")
 def main(*, files, operators, landuse, runoff_responses, outputs, metal, year, settings, event_concentration_ug_l):
     """Operator times emissions, background from monitors, and the split by ground."""
     grid = io.read_grid(files["mask"])
-    operator = airborne.operator_from([io.read_netcdf(path) for path in operators])
+    contents = [io.read_netcdf(path) for path in operators]
+    operator = airborne.operator_from(contents)
     emitted = io.read_table(files["emissions"], text=("sector", "kind", "class"))
     amounts = airborne.emission_matrix(emitted, year, operator)
     plume = airborne.plume_deposition(operator, amounts)
@@ -49,6 +50,9 @@ def main(*, files, operators, landuse, runoff_responses, outputs, metal, year, s
         settings["wash_off"],
     )
     budget = airborne.air_budget(amounts, operator, totals, settings["closure_tolerance"])
+    rings = airborne.deposited_by_ring(contents, metal, amounts)
+    if rings:
+        budget["rings"] = rings
     for name in CELLS:
         io.write_raster(outputs[name], grid.expand(cells[name]), name, grid, metal=metal, year=year)
     io.write_json(outputs["air"], budget)

@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from metalbudget import io, weather_files
-from metalbudget.dispersion import engine
-from metalbudget.dispersion.reading import gas_surface, read_releases
-from metalbudget.dispersion.release import fields
+from metalbudget.dispersion import engine, rings
+from metalbudget.dispersion.reading import gas_surface, method_2_pairs, read_releases
+from metalbudget.dispersion.release import Weather, fields
+from metalbudget.dispersion.relief import ground_of
 from metalbudget.meteorology.station import hourly_table, study_hours
 from metalbudget.runlog import logger, logging_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-FILES = ("station", "mask", "sources", "area_sources", "surrogates")
+FILES = ("station", "mask", "elevation", "sources", "area_sources", "surrogates")
 
 
 def main(*, files, weather, operator, boundary_layer, year, dispersion, coefficients, threads):
@@ -37,7 +38,11 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
     through = engine.tables(hours, observations, classes, dispersion, coefficients, surface)
     deposited = np.zeros((2, len(releases), len(classes), grid.height, grid.width), dtype=np.float32)
     bits = int(coefficients["dispersion"]["mantissa_bits"])
-    for position, field in enumerate(fields(releases, through, grid, bits, threads)):
+    ground = None
+    if dispersion["terrain"] == "hills":
+        ground = ground_of(io.read_raster(files["elevation"], grid), grid)
+    within_m = float(dispersion["max_distance_m"])
+    for position, field in enumerate(fields(releases, through, grid, bits, threads, ground, within_m)):
         deposited[:, position] = field.values
         logger.info(
             "%s: deposited within %.0f m %s",
@@ -45,6 +50,10 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
             dispersion["max_distance_m"],
             " ".join(f"{name} {share:.3f}" for name, share in zip(classes, field.within, strict=True)),
         )
+    own = through
+    if not isinstance(through, Weather):
+        own = Weather(hours, observations, classes, dispersion, coefficients, surface)
+    beside = ring_variables(own, releases, classes, coefficients, threads)
     inside = deposited.sum(axis=(0, 3, 4), dtype=np.float64) * grid.cell_area_m2
     io.write_netcdf(
         operator,
@@ -52,8 +61,9 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
             "dry": (("source", "class", "y", "x"), deposited[0], "operator"),
             "wet": (("source", "class", "y", "x"), deposited[1], "operator"),
             "inside": (("source", "class"), inside, "share"),
+            **beside["variables"],
         },
-        {"source": [release.name for release in releases], "class": classes},
+        {"source": [release.name for release in releases], "class": classes, **beside["coords"]},
         grid,
         weather_year=year,
         hours=hours.size,
@@ -61,8 +71,26 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
         missing_hours=missing,
         max_distance_m=float(dispersion["max_distance_m"]),
         engine=dispersion["engine"],
+        terrain=dispersion["terrain"],
         source_rule="compute_operator",
     )
+
+
+def ring_variables(weather, releases, classes, coefficients, threads):
+    """Ring shares of the classes and of METHOD_2's pairs; always by our own engine, on and off the grid."""
+    pairs = method_2_pairs(coefficients["method_2"])
+    if not pairs:
+        return {"variables": {}, "coords": {}}
+    shares = rings.of_releases(lambda release: weather.rings(release, list(pairs.values())), releases, threads)
+    gas = np.array([coefficients["particle_class"][f"{name}/kind"] == "gas" for name in classes], dtype=np.int8)
+    return {
+        "variables": {
+            "ring_class": (("source", "class", "kind", "ring"), shares[:, : len(classes)], "share"),
+            "ring_method_2": (("source", "metal", "kind", "ring"), shares[:, len(classes) :], "share"),
+            "gas": (("class",), gas, "number"),
+        },
+        "coords": {"metal": list(pairs), "kind": list(rings.KINDS), "ring": np.array(rings.edges_m(weather.last_m))},
+    }
 
 
 def listed(files):

@@ -10,6 +10,7 @@ from metalbudget.landuse import LandUse
 from metalbudget.quantities import MG_PER_KG
 
 NOT_DEPOSITED = "hg0"  # elemental mercury has no class in the operator: it leaves the region
+M_PER_KM = 1.0e3
 MG_M2_PER_MM_UG_L = 1.0e-3  # 1 mm is 1 L m⁻²
 
 
@@ -104,6 +105,49 @@ def emission_matrix(
             raise ValueError(f"the operator has no source {name!r} with class {kind!r}")
         result[source_of[name], class_of[kind]] += float(emissions["kg"][row])
     return result
+
+
+def deposited_by_ring(
+    files: Sequence[Mapping], metal: str, emission_kg: NDArray[np.float64]
+) -> dict[str, list[float] | dict[str, list[float]]]:
+    """What a metal's emission leaves between rings around its sources, by METHOD_1 and by METHOD_2.
+
+    Parameters
+    ----------
+    files : sequence of mapping
+        Content of operator files, whose mean counts: class, metal, gas, ring, kind, ring_class, ring_method_2.
+    metal : str
+    emission_kg : ndarray, shape (sources, classes + 1)
+        From `emission_matrix`. [kg yr⁻¹]
+
+    Returns
+    -------
+    dict
+        ``outer_edge_km`` of the rings; ``method_1`` and ``method_2``, each with ``dry`` and ``wet`` by ring
+        [kg yr⁻¹]. Empty where METHOD_2 has no pair for the metal.
+
+    Notes
+    -----
+    METHOD_2 gives all particles of a metal one fine share and one mean diameter, whatever their class. Gases have no
+    METHOD_2: they count the same in both. Rings lie around each source, on the grid and off it.
+    """
+    first = files[0]
+    if metal not in first.get("metal", []):
+        return {}
+    emission = np.asarray(emission_kg, dtype=float)[:, :-1]
+    is_gas = np.asarray(first["gas"], dtype=bool)
+    here = list(first["metal"]).index(metal)
+    by_class = np.mean([content["ring_class"] for content in files], axis=0)
+    by_pair = np.mean([content["ring_method_2"][:, here] for content in files], axis=0)
+    gas = np.einsum("sc,sckr->kr", emission[:, is_gas], by_class[:, is_gas])
+    found = {
+        "method_1": gas + np.einsum("sc,sckr->kr", emission[:, ~is_gas], by_class[:, ~is_gas]),
+        "method_2": gas + np.einsum("s,skr->kr", emission[:, ~is_gas].sum(axis=1), by_pair),
+    }
+    kinds = list(first["kind"])
+    return {"outer_edge_km": [float(edge) / M_PER_KM for edge in first["ring"]]} | {
+        method: {kind: values[row].tolist() for row, kind in enumerate(kinds)} for method, values in found.items()
+    }
 
 
 def plume_deposition(operator: Operator, emission_kg: ArrayLike) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from metalbudget import erosion  # noqa: E402
 from metalbudget.column import columns as soil_columns  # noqa: E402
 from metalbudget.column import leaching, simulate, sorption  # noqa: E402
 from metalbudget.dispersion import hill_height, model, polar  # noqa: E402
-from metalbudget.dispersion.case import Options, Receptors, SizeClasses, Source  # noqa: E402
+from metalbudget.dispersion.case import FineFraction, Options, Receptors, SizeClasses, Source  # noqa: E402
 from metalbudget.dispersion.reading import gas_surface  # noqa: E402
 from metalbudget.dispersion.release import Release, Weather, fields  # noqa: E402
 from metalbudget.grid import Grid  # noqa: E402
@@ -39,7 +39,7 @@ def compile_kernels() -> None:
         "anemometer_height_m": 10.0,
     }
     hours, observations = study_hours(_day(), station, 2019, 0.1, tables["boundary_layer"])
-    settings = {"max_distance_m": 2000.0, "bearings": 36}
+    settings = {"max_distance_m": 2000.0, "bearings": 36, "hours": "all"}
     weather = Weather(hours, observations, ["p1.5", "hg2"], settings, tables, gas_surface(tables["dispersion"]))
     shape = (3, 3)
     grid = Grid("EPSG:32651", 0.0, 1500.0, 500.0, *shape, np.ones(shape, dtype=bool))
@@ -49,6 +49,7 @@ def compile_kernels() -> None:
     ]
     for _ in fields(releases, weather, grid, int(tables["dispersion"]["mantissa_bits"])):
         pass
+    weather.rings(releases[0], [FineFraction(0.7, 0.6)])
     dust = SizeClasses((1.0, 20.0), (0.5, 0.5), (2.0, 2.0))
     corners = np.array([[0.0, 0.0], [0.0, 50.0], [80.0, 50.0], [80.0, 0.0]])
     sources = [

@@ -175,6 +175,17 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
             aermod_executable(config["dispersion"], study)
         except InputError as error:
             problems.append(error)
+        if config["dispersion"]["terrain"] != "flat":
+            problems.append(
+                InputError(
+                    "the engine aermod computes a study's operator on flat ground",
+                    file="configuration",
+                    where="dispersion.terrain",
+                    found=config["dispersion"]["terrain"],
+                    expected="flat",
+                    mend="set dispersion.terrain to flat, or dispersion.engine to metalbudget",
+                )
+            )
 
     def report(key: str, message: str, found: object, expected: object, mend: str | None = None) -> None:
         problems.append(InputError(message, file="configuration", where=key, found=found, expected=expected, mend=mend))

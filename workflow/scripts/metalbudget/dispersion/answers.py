@@ -10,10 +10,17 @@ from numba import njit
 
 from metalbudget.dispersion.air import Air
 from metalbudget.dispersion.depletion import gauss_integral, romberg_integral
-from metalbudget.dispersion.gaussian import at_receptor, at_reference, main_plume, penetrated_plume, settled
+from metalbudget.dispersion.gaussian import (
+    LAYER_SPREADS,
+    at_receptor,
+    at_reference,
+    main_plume,
+    penetrated_plume,
+    settled,
+)
 from metalbudget.dispersion.meander import across, random_share
 
-NEAREST_M = 1.0  # no answer within a metre of the source
+NEAREST_M = 1.0  # no answer within a metre of the source, no coherent plume within a metre downwind (by experiment)
 
 
 @njit(cache=True)
@@ -107,7 +114,8 @@ def add_answer(
         Scratch.
     out : ndarray, shape (3,)
     """
-    if distance_m < NEAREST_M:
+    # nor does a volume source have one within its own width (found by experiment)
+    if distance_m < NEAREST_M + LAYER_SPREADS * source.initial_lateral:
         return
     penetrated = source.penetrated > 0.0
     main = main_plume(air, source, distance_m, place, False)
@@ -129,7 +137,7 @@ def add_answer(
         air, source, main, distance_m, place, random * main.share / (main.wind * round_m), amounts, dry_m_s,
         settling_m_s, wet_s, reference_m, out,
     )  # fmt: skip
-    if downwind_m <= 0.0 or random >= 1.0:
+    if downwind_m < NEAREST_M or random >= 1.0:
         return
     main = main_plume(air, source, downwind_m, place, False)
     share = (1.0 - random) * across(main, crosswind_m)

@@ -23,7 +23,7 @@ from metalbudget.dispersion.gaussian import (
     stable_spread,
     with_level_share,
 )
-from metalbudget.dispersion.launch import rise_at
+from metalbudget.dispersion.launch import Launch, rise_at
 
 WASHOUT_DISTANCE_M = 20000.0  # where the depth of METHOD_2's washout is taken
 SHALLOWEST_WASHOUT_M, DEEPEST_WASHOUT_M = 500.0, 10000.0
@@ -40,7 +40,8 @@ def plume_depth(air, source):
 
     Height of the plume and 2.15 spreads, 20 km from the source, with the air at the release; at least the mixed layer.
     """
-    rise = rise_at(air, source, WASHOUT_DISTANCE_M)
+    # in convective air the rise where the plume turns to the well mixed state (found by experiment)
+    rise = rise_at(air, source, WASHOUT_DISTANCE_M) if source.stable else source.centroid_rise
     here = at_least(source.here)
     own = source.initial_vertical**2
     height = source.height + rise
@@ -80,6 +81,17 @@ def terrain_on_the_way(source, place, part):
 
 
 @njit(cache=True)
+def without_spread(source):
+    """The source as if it had no vertical spread of its own."""
+    return Launch(
+        source.release, source.height, source.stable, source.buoyancy, source.momentum, source.wind, source.frequency,
+        source.final_rise, source.final_distance, source.penetrated, source.penetrated_height, source.mixed_height,
+        source.mixed_distance, source.centroid_distance, source.centroid_rise, source.initial_lateral, 0.0,
+        source.here,
+    )  # fmt: skip
+
+
+@njit(cache=True)
 def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settling_m_s):
     """Vertical density at a height above the receptor over wind, of all plumes on their way to it.
 
@@ -102,11 +114,12 @@ def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settl
         [s m⁻²]
     """
     total = 0.0
+    bare = without_spread(source) if source.initial_vertical > 0.0 else source
     fall = settling_m_s * distance_m / source.wind
     level = Place(place.height, 0.0, 0.0, place.base)  # a pole lifts the one state and not the other (by experiment)
     plume = main_plume(air, source, distance_m, level, True)
     if plume.share > 0.0:
-        plume = settled(plume, air, source, distance_m, level, fall)
+        plume = settled(plume, air, bare, distance_m, level, fall)
         if place.hill > 0.0 and not air.convective:
             there = terrain_on_the_way(source, place, distance_m / receptor_m)
             below = share_below(air, there, plume.up_height, plume.up_spread, plume.lid)
@@ -114,7 +127,7 @@ def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settl
         total += plume.share * at_receptor(plume, level, above_m) / plume.wind
     if source.penetrated > 0.0:
         plume = penetrated_plume(air, source, distance_m, level, True)
-        plume = settled(plume, air, source, distance_m, level, fall)
+        plume = settled(plume, air, bare, distance_m, level, fall)
         total += plume.share * at_receptor(plume, level, above_m) / plume.wind
     return total
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget import settings
-from metalbudget.dispersion import executable, export, polar, release, study_source
+from metalbudget.dispersion import executable, export, polar, release, relief, study_source
 from metalbudget.dispersion.case import GasSurface, Options, Source, Substance
+from metalbudget.errors import InputError
 from metalbudget.meteorology import aermet_files
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
@@ -73,14 +74,21 @@ class Aermod:
         )
         self._bearings = bearings
 
-    def table(self, source: release.Release) -> polar.Polar:
-        """Annual deposition around a source, every class as if it were all that is emitted.
+    def table(self, source: release.Release, around: relief.Relief | None = None) -> polar.Polar:
+        """Annual deposition around a source on flat ground, every class as if it were all that is emitted.
 
         Raises
         ------
         InputError
-            If AERMOD refuses the run; see `executable.run_aermod`.
+            If AERMOD refuses the run, see `executable.run_aermod`, or is asked for terrain.
         """
+        if around is not None:
+            raise InputError(
+                "the engine aermod computes a study's operator on flat ground",
+                file="configuration",
+                found="dispersion.terrain: hills",
+                mend="set dispersion.terrain to flat, or dispersion.engine to metalbudget",
+            )
         base = release.source_of(source, self._spread_per_height)
         with tempfile.TemporaryDirectory(prefix="metalbudget_aermod_") as folder:
             decks = [

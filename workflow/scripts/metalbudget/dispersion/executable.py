@@ -15,6 +15,7 @@ from metalbudget.errors import InputError
 _VERSION = re.compile(r"AERMOD\s*-\s*VERSION\s+(\d{5})", re.IGNORECASE)
 _FATAL = re.compile(r"A Total of\s+(\d+)\s+Fatal Error Message")
 _MESSAGE = re.compile(r"^\s*(?:CO|SO|RE|ME|OU|EV|MX)\s+E\d+\s")
+_LONG_EXPONENT = re.compile(r"^([-+]?[0-9.]+)([-+][0-9]{3})$")
 # Columns of a plot or post file: two coordinates of 14 characters, then values of 14.
 _WIDTH = 14
 # Lines that name files to be written, or debugging; they change no number.
@@ -160,7 +161,7 @@ def _read(
         if line.startswith("*") or not line.strip():
             continue
         start = 2 * _WIDTH
-        rows.append([float(line[start + _WIDTH * i : start + _WIDTH * (i + 1)]) for i in range(len(printed))])
+        rows.append([_number(line[start + _WIDTH * i : start + _WIDTH * (i + 1)]) for i in range(len(printed))])
         labels.append(line[start + _WIDTH * len(printed) :].split()[5:6])
     receptors = asked.receptors.x_m.size
     if not rows or len(rows) % receptors:
@@ -180,6 +181,11 @@ def _read(
     if interval == "MONTH":
         dates = [str(int(date[2:4])) for date in dates]
     return tuple(dates), values
+
+
+def _number(text: str) -> float:
+    """A number of Fortran's, which leaves out the E before an exponent of three digits."""
+    return float(_LONG_EXPONENT.sub(r"\1E\2", text.strip()))
 
 
 def _prints_total(file: Path) -> bool:

@@ -137,8 +137,10 @@ def layer(air, receptor_m, centre_m, spread_m, top_m):
         low, high = max(receptor_m, centre_m - LAYER_SPREADS * spread_m), centre_m
     else:
         low, high = centre_m, max(min(receptor_m, centre_m + LAYER_SPREADS * spread_m, top_m), centre_m)
-    if high < SHALLOWEST_M:  # everything near the ground: the whole of its lowest metres (found by experiment)
-        low, high = 0.0, SHALLOWEST_M
+    if (
+        max(receptor_m, centre_m) <= SHALLOWEST_M
+    ):  # both near the ground: the whole of its lowest metres (by experiment)
+        low, high = 0.0, min(SHALLOWEST_M, air.mixing_height)
     low = max(low, LOWEST_M)
     return at_least(mean(air, low, max(high, low)))
 
@@ -231,9 +233,10 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     depth = air.rural_height if air.urban else air.mechanical_height
     lateral = lateral_spread(distance_m, effective.lateral, effective.wind, centre_m, depth)
     lateral = math.sqrt(lateral * lateral + own + source.initial_lateral**2)
-    lid = max(air.mixing_height, centre_m + LAYER_SPREADS * estimate)
+    under = own if bare else own_vertical  # the lid leaves out what the spread does
+    lid = max(air.mixing_height, centre_m + LAYER_SPREADS * math.sqrt(first * first + under))
     if held == 0.0:
-        lid = held_lid(air, source, distance_m, centre_m, own_vertical)
+        lid = held_lid(air, source, distance_m, centre_m, under)
     level = 0.5
     if not air.convective and place.hill > 0.0:
         level = 0.5 * (1.0 + share_below(air, place, centre_m, spread, lid))
@@ -307,6 +310,19 @@ def share_below(air, place, centre_m, spread_m, lid_m):
 
 
 @njit(cache=True)
+def convective_air(air, source, distance_m, place, centre_m, own_vertical, turbulence_m_s):
+    """Effective air of a plume in the mixed layer, whose spread is first estimated with a vertical turbulence."""
+    initial = at_least(at(air, centre_m))
+    up, down, _ = draughts(turbulence_m_s, air.convective_velocity, centre_m, air.mixing_height)
+    e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, initial.wind, centre_m, air)
+    e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, initial.wind, centre_m, air)
+    estimate = 0.5 * (math.sqrt(e1 * e1 + s1 * s1 + own_vertical) + math.sqrt(e2 * e2 + s2 * s2 + own_vertical))
+    if place.height == centre_m:  # no layer between them: the mixed layer's top stands for it, as in EPA's AERMOD
+        return at_least(at(air, air.mixing_height))
+    return layer(air, place.height, centre_m, estimate, air.mixing_height)
+
+
+@njit(cache=True)
 def convective_plume(air, source, distance_m, place, share, bare):
     """Direct and indirect plume in the mixed layer; parameters and result as `stable_plume`."""
     gradual = unstable_rise(distance_m, source.buoyancy, source.momentum, source.wind)
@@ -315,14 +331,7 @@ def convective_plume(air, source, distance_m, place, share, bare):
     centre = centroid_at(air, source, distance_m, gradual)
     own = (0.4 * gradual) ** 2 / 2.0
     own_vertical = own + source.initial_vertical**2
-    initial = at_least(at(air, centre))
-    up, down, share_up = draughts(at_least(source.here).vertical, air.convective_velocity, centre, top)
-    e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, initial.wind, centre, air)
-    e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, initial.wind, centre, air)
-    estimate = 0.5 * (math.sqrt(e1 * e1 + s1 * s1 + own_vertical) + math.sqrt(e2 * e2 + s2 * s2 + own_vertical))
-    effective = layer(air, place.height, centre, estimate, top)
-    if place.height == centre:  # no layer between them: the mixed layer's top stands for it, as in EPA's AERMOD
-        effective = at_least(at(air, top))
+    effective = convective_air(air, source, distance_m, place, centre, own_vertical, at_least(source.here).vertical)
     up, down, share_up = draughts(effective.vertical, air.convective_velocity, centre, top)
     time = distance_m / effective.wind
     e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, effective.wind, centre, air)

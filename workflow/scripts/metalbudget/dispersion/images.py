@@ -6,10 +6,24 @@ from numba import njit
 
 DENSE = 0.9  # period over spread below which the sum is taken as an integral with its corrections
 REACH = 10.0  # spreads beyond which a term is nothing (exp(−50))
+MOST_IMAGES = 1000  # after the first, as in EPA's AERMOD (found by experiment)
 
 
 @njit(cache=True)
 def half_sum(first, period, spread):
+    """Σ exp(−(first + m period)²/(2 spread²)) over m = 0, 1, 2 … `MOST_IMAGES`. [1]
+
+    A plume far wider than its layer would have more images; AERMOD then counts no further, and so do we.
+    """
+    total = endless_sum(first, period, spread)
+    beyond = first + (MOST_IMAGES + 1) * period
+    if beyond < REACH * spread:
+        total -= endless_sum(beyond, period, spread)
+    return total
+
+
+@njit(cache=True)
+def endless_sum(first, period, spread):
     """Σ exp(−(first + m period)²/(2 spread²)) over m = 0, 1, 2 … [1]
 
     Term by term; where the terms lie densely by the Euler-Maclaurin formula to the fifth derivative (Abramowitz &

@@ -6,9 +6,26 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from metalbudget.dispersion.polar import Polar
-from metalbudget.dispersion.tables import cubic
+from metalbudget.dispersion.nodes import cubic
+from metalbudget.dispersion.polar import Polar, Terrain
+from metalbudget.dispersion.relief import Ground, blend
 from metalbudget.grid import Grid
+
+TERRAIN_SAMPLES = (8, 3)  # sub-cell samples a side in terrain, below 2.5 and 6.5 cells from the source
+FAINTEST = 1.0e-30  # deposition per unit emitted that stands for none in logarithms [m⁻²]
+MOST_MISFIT = 2.0  # by which the finer network may raise or lower what the coarser one finds
+
+
+@njit(cache=True)
+def _bearing_weight(tap, t):
+    """Weight of one of four bearings around a direction that lies a part `t` beyond the second. [1]"""
+    if tap == 0:
+        return -t * (t - 1.0) * (t - 2.0) / 6.0
+    if tap == 1:
+        return 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
+    if tap == 2:
+        return -0.5 * (t + 1.0) * t * (t - 2.0)
+    return (t + 1.0) * t * (t - 1.0) / 6.0
 
 
 @njit(cache=True, nogil=True)
@@ -52,25 +69,13 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                     r = math.hypot(x, y)
                     if r >= outer or weight == 0.0:
                         continue
-                    near = max(r, first_m)
-                    first, r0, r1, r2, r3 = cubic(max((math.log(near) - start) / step, 0.0), count)
+                    weight /= max(r, first_m) ** 2
+                    first, r0, r1, r2, r3 = cubic(max((math.log(max(r, first_m)) - start) / step, 0.0), count)
                     turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
-                    if turn < 0.0:
-                        turn += bearings
-                    whole = int(turn)
-                    t = turn - whole
-                    weight /= near * near
+                    whole = math.floor(turn)
                     for tap in range(4):
-                        if tap == 0:
-                            side = -t * (t - 1.0) * (t - 2.0) / 6.0
-                        elif tap == 1:
-                            side = 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
-                        elif tap == 2:
-                            side = -0.5 * (t + 1.0) * t * (t - 2.0)
-                        else:
-                            side = (t + 1.0) * t * (t - 1.0) / 6.0
+                        side = weight * _bearing_weight(tap, turn - whole)
                         line = scaled[(whole + tap - 1) % bearings]
-                        side *= weight
                         for f in range(fields):
                             values[f] += side * (
                                 r0 * line[first, f] + r1 * line[first + 1, f] + r2 * line[first + 2, f]
@@ -78,6 +83,66 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                             )  # fmt: skip
             for f in range(fields):
                 result[f, row, column] = max(values[f], 0.0) / weight_sum
+
+
+@njit(cache=True, nogil=True)
+def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, index, weights, by_day, result):
+    """Bring `result` (fields, rows, columns) from flat ground to the cells' levels; other parameters as `_sample`.
+
+    `scaled` (bearings, distances, 1 + blends, fields), the reference first; `index`, `weights` (rows, columns, taps):
+    how each cell mixes the blends' logarithms, `by_day` of them in a sum of their own.
+    """
+    bearings, count, _, fields = scaled.shape
+    taps = index.shape[2]
+    found, total, reference = np.empty((taps + 1, fields)), np.empty(fields), np.empty(fields)
+    first_m = math.exp(start)
+    for row in range(north.size):
+        for column in range(east.size):
+            nearest = math.hypot(east[column], north[row])
+            if nearest > outer + cell_m:
+                continue
+            distance = nearest / cell_m
+            n = samples[0] if distance < 2.5 else samples[1] if distance < 6.5 else 1
+            total[:], reference[:] = 0.0, 0.0
+            for i in range(n):
+                for j in range(n):
+                    x = east[column] + ((j + 0.5) / n - 0.5) * cell_m
+                    y = north[row] + ((i + 0.5) / n - 0.5) * cell_m
+                    r = math.hypot(x, y)
+                    if r >= outer:
+                        continue
+                    near = max(r, first_m)
+                    first, r0, r1, r2, r3 = cubic(max((math.log(near) - start) / step, 0.0), count)
+                    turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
+                    whole = math.floor(turn)
+                    found[:] = 0.0
+                    for tap in range(4):
+                        side = _bearing_weight(tap, turn - whole) / (near * near)
+                        line = scaled[(whole + tap - 1) % bearings]
+                        for m in range(taps + 1):
+                            k = 0 if m == taps else 1 + index[row, column, m]
+                            for f in range(fields):
+                                found[m, f] += side * (
+                                    r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
+                                    + r3 * line[first + 3, k, f]
+                                )  # fmt: skip
+                    for f in range(fields):
+                        day, night = 0.0, 0.0
+                        for m in range(taps):
+                            part = weights[row, column, m] * math.log(max(found[m, f], FAINTEST))
+                            if m < by_day:
+                                day += part
+                            else:
+                                night += part
+                        total[f] += math.exp(day) + math.exp(night)
+                        reference[f] += max(found[taps, f], 0.0)
+            for f in range(fields):
+                flat = result[f, row, column]
+                if reference[f] > 0.0:
+                    # on the reference's coarser network both err alike, so their ratio is better than either
+                    scale = flat * n * n / reference[f]
+                    scale = min(max(scale, 1.0 / MOST_MISFIT), MOST_MISFIT)
+                    result[f, row, column] = max(flat + scale * (total[f] - reference[f]) / (n * n), 0.0)
 
 
 def cell_means(
@@ -128,7 +193,46 @@ def cell_means(
     return result.reshape(classes, kinds, north.size, east.size)
 
 
-def point_deposition(table: Polar, x_m: float, y_m: float, grid: Grid) -> NDArray[np.float64]:
+def bring_to_levels(
+    terrain: Terrain, x_m: float, y_m: float, grid: Grid, ground: Ground, deposition: NDArray[np.float64]
+) -> None:
+    """Bring a stack's deposition on flat ground to the levels of the cells.
+
+    Parameters
+    ----------
+    terrain : Terrain
+    x_m, y_m : float
+        Of the stack. [m]
+    grid : Grid
+    ground : Ground
+    deposition : ndarray, shape (classes, 2, height, width)
+        Changed in place. [m⁻²]
+    """
+    bearings, count, blends = terrain.density.shape[:3]
+    r = terrain.distances_m
+    both = np.concatenate([terrain.reference[:, :, None], terrain.density], axis=2)
+    scaled = np.ascontiguousarray((both * (r**2)[:, None, None, None]).reshape(bearings, count, blends + 1, -1))
+    index, weights, by_day = blend(terrain.relief, ground.elevation_m.ravel(), ground.hill_m.ravel())
+    shape = (grid.height, grid.width, -1)
+    _sample_terrain(
+        scaled,
+        float(np.log(r[0])),
+        float(np.log(r[1] / r[0])),
+        float(r[-1]),
+        grid.x - x_m,
+        grid.y - y_m,
+        float(grid.cell_m),
+        np.array(TERRAIN_SAMPLES),
+        index.reshape(shape),
+        weights.reshape(shape),
+        by_day,
+        deposition.reshape(-1, grid.height, grid.width),
+    )
+
+
+def point_deposition(
+    table: Polar, x_m: float, y_m: float, grid: Grid, ground: Ground | None = None
+) -> NDArray[np.float64]:
     """Deposition of a stack on the grid; the stack may stand outside it.
 
     Parameters
@@ -137,13 +241,18 @@ def point_deposition(table: Polar, x_m: float, y_m: float, grid: Grid) -> NDArra
     x_m, y_m : float
         Position in the grid's CRS. [m]
     grid : Grid
+    ground : Ground, optional
+        Needed where the table knows terrain.
 
     Returns
     -------
     ndarray, shape (classes, 2, height, width)
         Dry and wet deposition per unit emitted. [m⁻²]
     """
-    return cell_means(table, grid.x - x_m, grid.y - y_m, grid.cell_m)
+    found = cell_means(table, grid.x - x_m, grid.y - y_m, grid.cell_m)
+    if table.terrain is not None and ground is not None:
+        bring_to_levels(table.terrain, x_m, y_m, grid, ground, found)
+    return found
 
 
 def area_deposition(table: Polar, weights: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:

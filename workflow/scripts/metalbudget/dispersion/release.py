@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.dispersion import model, operator, polar, profiles
-from metalbudget.dispersion.case import Gas, GasSurface, Options, SizeClasses, Source
+from metalbudget.dispersion import model, operator, polar, profiles, relief, rings, selection
+from metalbudget.dispersion.case import FineFraction, Gas, GasSurface, Options, SizeClasses, Source
 from metalbudget.grid import Grid
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
@@ -86,7 +86,7 @@ def substances(
     return found
 
 
-def source_of(release: Release, spread_per_height: float) -> Source:
+def source_of(release: Release, spread_per_height: float, base_m: float = 0.0) -> Source:
     """A release as a source at the origin that emits one; with weights, one place of it.
 
     Parameters
@@ -94,6 +94,8 @@ def source_of(release: Release, spread_per_height: float) -> Source:
     release : Release
     spread_per_height : float
         Initial vertical spread of a gridded source relative to its height. [1]
+    base_m : float
+        Elevation of its base. [m]
     """
     return Source(
         release.name,
@@ -106,13 +108,14 @@ def source_of(release: Release, spread_per_height: float) -> Source:
         exit_velocity_m_s=release.exit_velocity_m_s,
         diameter_m=release.diameter_m,
         initial_vertical_m=spread_per_height * release.height_m if release.weights is not None else 0.0,
+        base_elevation_m=base_m,
     )
 
 
 class Tables(Protocol):
     """Whatever knows a source's annual table: `Weather`, or `engine.Aermod`."""
 
-    def table(self, release: Release, /) -> polar.Polar:
+    def table(self, release: Release, around: relief.Relief | None = None, /) -> polar.Polar:
         """Annual deposition around a source, every class as if it were all that is emitted."""
 
 
@@ -125,7 +128,7 @@ class Weather:
     observations : ProfileObservations
     classes : sequence of str
     dispersion : mapping
-        ``max_distance_m`` and ``bearings`` of the configuration.
+        ``max_distance_m``, ``bearings`` and ``hours`` of the configuration.
     coefficients : mapping of table to rows
         ``dispersion particle_class gas_deposition``
     gas_surface : GasSurface
@@ -144,27 +147,47 @@ class Weather:
         self._air = model.atmosphere(hours, profiles.grid(hours, observations))
         self._substances = substances(classes, coefficients["particle_class"], coefficients["gas_deposition"])
         self._options = Options(deposition=True, gas_surface=gas_surface)
-        self._rows = np.flatnonzero(hours.valid)
-        self._last_m = float(dispersion["max_distance_m"])
+        self._valid = int(hours.valid.sum())
+        self._rows, self._weight = np.flatnonzero(hours.valid), np.ones(hours.size)
+        if dispersion["hours"] == "selected":
+            every = [int(self._numbers[f"selected_{state}_every"]) for state in ("convective", "stable")]
+            self._rows, self._weight = selection.selected_hours(hours, self._air.shape.direction_deg[:, 0], *every)
+        self.last_m = float(dispersion["max_distance_m"])
         self._bearings = int(dispersion["bearings"])
 
-    def table(self, release: Release) -> polar.Polar:
-        """Annual deposition around a source, every class as if it were all that is emitted."""
-        source = source_of(release, self._numbers["area_spread_per_height"])
+    def table(self, release: Release, around: relief.Relief | None = None) -> polar.Polar:
+        """Annual deposition around a source, each class as if it were all that is emitted; in terrain at its levels."""
+        base = around.base_m if around is not None else 0.0
+        source = source_of(release, self._numbers["area_spread_per_height"], base)
         arrays = model.arrays_of(source, self._air, self._options, self._substances)
         return polar.annual(
-            arrays,
+            (*arrays[:-1], arrays[-1] * self._weight),
             self._rows,
-            self._rows.size,
+            self._valid,
             self._numbers["first_radius_m"],
-            self._last_m,
+            self.last_m,
             self._numbers["nodes_per_e_fold"],
             self._bearings,
+            around,
+            int(self._numbers["terrain_every"]),
         )
+
+    def rings(self, release: Release, pairs: Sequence[FineFraction] = ()) -> NDArray[np.float64]:
+        """Shares of a source's emission between rings, METHOD_2's `pairs` behind the classes; see `rings.shares`."""
+        source = source_of(release, self._numbers["area_spread_per_height"])
+        arrays = model.arrays_of(source, self._air, self._options, [*self._substances, *pairs])
+        first_m = self._numbers["first_radius_m"]
+        return rings.shares(arrays, len(self._substances), self._air.hours, first_m, self.last_m)
 
 
 def fields(
-    releases: Sequence[Release], weather: Tables, grid: Grid, mantissa_bits: int, threads: int = 1
+    releases: Sequence[Release],
+    weather: Tables,
+    grid: Grid,
+    mantissa_bits: int,
+    threads: int = 1,
+    ground: relief.Ground | None = None,
+    within_m: float = np.inf,
 ) -> Iterator[Field]:
     """Field of every source in turn; gridded sources of one height share their table.
 
@@ -177,6 +200,11 @@ def fields(
         See `operator.round_mantissa`.
     threads : int
         Sources calculated at once; the answer does not depend on it.
+    ground : Ground, optional
+        Terrain that stacks within the grid follow; flat without it. Gridded sources, whose kernel is the same
+        everywhere, lie on flat ground.
+    within_m : float
+        Farthest distance of the tables. [m]
 
     Yields
     ------
@@ -185,8 +213,12 @@ def fields(
     shared = {release.height_m: release for release in releases if release.weights is not None}
 
     def point(release: Release) -> Field:
-        table = weather.table(release)
-        return _field(operator.point_deposition(table, release.x_m, release.y_m, grid), table, mantissa_bits)
+        around = None
+        if ground is not None:
+            around = relief.relief_around(ground, grid, release.x_m, release.y_m, within_m)
+        table = weather.table(release, around)
+        found = operator.point_deposition(table, release.x_m, release.y_m, grid, ground)
+        return _field(found, table, mantissa_bits)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         tables = dict(zip(shared, pool.map(weather.table, shared.values()), strict=True))

@@ -10,9 +10,17 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.answers import air_of, wet_rates
-from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth
-from metalbudget.dispersion.gaussian import Place, at_receptor, at_reference, main_plume, penetrated_plume, settled
+from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
+from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE, plume_depth, without_spread
+from metalbudget.dispersion.gaussian import (
+    LAYER_SPREADS,
+    Place,
+    at_receptor,
+    at_reference,
+    main_plume,
+    penetrated_plume,
+    settled,
+)
 from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.meander import random_share
 
@@ -46,15 +54,16 @@ def _logarithm(value):
 @njit(cache=True)
 def _bare_density(air, source, distance_m, place, reference_m, settling_m_s):
     """Density at the reference height over wind of all plumes, without the source's own spread. [s m⁻²]"""
+    bare = without_spread(source)
     fall = settling_m_s * distance_m / source.wind
     total = 0.0
     plume = main_plume(air, source, distance_m, place, True)
     if plume.share > 0.0:
-        fallen = settled(plume, air, source, distance_m, place, fall)
+        fallen = settled(plume, air, bare, distance_m, place, fall)
         total += plume.share * at_reference(fallen, place, reference_m) / plume.wind
     if source.penetrated > 0.0:
         plume = penetrated_plume(air, source, distance_m, place, True)
-        fallen = settled(plume, air, source, distance_m, place, fall)
+        fallen = settled(plume, air, bare, distance_m, place, fall)
         total += plume.share * at_reference(fallen, place, reference_m) / plume.wind
     return total
 
@@ -286,7 +295,7 @@ def add_tabled_hours(
         widest = (WIDEST * widest) ** 2
         s, c = sine[hour], cosine[hour]
         for j in range(count):
-            if distance[j] < 1.0:
+            if distance[j] < NEAREST_M + LAYER_SPREADS * stack[5]:
                 continue
             i, part = first[j], later[j]
             target = out[j]
@@ -294,7 +303,7 @@ def add_tabled_hours(
                 low_value = fine_pancake[i, quantity]
                 target[quantity] += weight * (low_value + part * (fine_pancake[i + 1, quantity] - low_value))
             downwind = -(x[j] * s + y[j] * c)
-            if downwind <= 0.0:
+            if downwind < NEAREST_M:
                 continue
             crosswind = x[j] * c - y[j] * s
             if crosswind * crosswind > widest * downwind * downwind:

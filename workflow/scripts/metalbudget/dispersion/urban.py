@@ -83,8 +83,9 @@ def urban(
     Notes
     -----
     EPA-454/R-03-004, section 5.8. The effective friction velocity, at least the country's, is the one whose mechanical
-    σ_w at 7 z0 of the city equals the city's convective σ_w there. The city's heat flux and that friction velocity give
-    an Obukhov length L_u; stable hours get max(L, L_u), convective ones max(L, −L_u) (found by experiment).
+    σ_w at 7 z0 of the city, under the mixing height in force, equals the city's convective σ_w there. The city's heat
+    flux and that friction velocity give an Obukhov length L_u; stable hours get max(L, L_u), convective ones max(L,
+    −L_u) (found by experiment).
     """
     country = profiles.grid(hours, observations, base_elevation_m)
     is_night = night(hours, population)
@@ -93,7 +94,8 @@ def urban(
 
     canopy = CANOPY_ROUGHNESSES * roughness_m
     convective = np.sqrt(profiles.convective_sigma_w_2(canopy, 1.0, top)) * wstar
-    ustar = np.fmax(hours.friction_velocity_m_s, convective / (1.3 * np.sqrt(1.0 - canopy / top)))
+    in_force = np.fmax(hours.mechanical_height_m, top)
+    ustar = np.fmax(hours.friction_velocity_m_s, convective / (1.3 * np.sqrt(1.0 - canopy / in_force)))
     flux = HEAT_FLUX_SHARE * contrast_k(population) * hours.friction_velocity_m_s
     length = ustar**3 * hours.temperature_k / (VON_KARMAN * GRAVITY_M_S2 * flux)
     length = np.fmax(hours.obukhov_length_m, np.where(hours.obukhov_length_m > 0.0, length, -length))
@@ -101,7 +103,7 @@ def urban(
         hours,
         friction_velocity_m_s=ustar,
         obukhov_length_m=np.where(is_night, length, hours.obukhov_length_m),
-        mechanical_height_m=np.where(is_night, np.fmax(hours.mechanical_height_m, top), hours.mechanical_height_m),
+        mechanical_height_m=np.where(is_night, in_force, hours.mechanical_height_m),
     )
 
     sigma_v, sigma_w, gradient = (

@@ -118,8 +118,8 @@ class Outcome:
         flux[known] = self.flux(metal, process, year)[known] / share[known] / MG_M2_PER_G_HA
         return flux
 
-    def air(self, metal: str, year: int) -> dict[str, float]:
-        """What became of a year's emission and background. [kg yr⁻¹]"""
+    def air(self, metal: str, year: int) -> dict[str, Any]:
+        """What became of a year's emission and background [kg yr⁻¹]; `rings` of METHOD_2 beside METHOD_1."""
         return io.read_json(self.root / f"results/fluxes/{metal}/air/{year}.json")
 
     def background_g_ha(self, metal: str, year: int) -> float:

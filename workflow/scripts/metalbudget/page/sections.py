@@ -7,7 +7,7 @@ import numpy as np
 
 from metalbudget.outcome import numbers
 from metalbudget.outcome.files import Outcome, Table, pick
-from metalbudget.page import outlook_tables, process_tables
+from metalbudget.page import deposition_methods, outlook_tables, process_tables
 from metalbudget.page.render import DASH, Block, significant, table
 
 Content = Mapping[str, Any]
@@ -86,7 +86,11 @@ def tables_of(outcome: Outcome, content: Content) -> dict[str, list[Block]]:
     return {
         "summary": [process_tables.headline(outcome)],
         "emissions": [process_tables.published_totals(outcome, content["published"])],
-        "deposition": [process_tables.deposition(outcome, bars), *process_tables.monitors(outcome)],
+        "deposition": [
+            process_tables.deposition(outcome, bars),
+            *deposition_methods.tables(outcome, outcome.years[-1]),
+            *process_tables.monitors(outcome),
+        ],
         "losses": [process_tables.pathways(outcome)],
         "balance": [
             process_tables.fluxes(outcome, bars, outcome.years[-1]),

@@ -26,8 +26,12 @@ PARAMETERS = {
     "AREACIRC": (3, ("emission", "height", "radius", "number of vertices", "initial vertical spread")),
     "LINE": (3, ("emission", "height", "width", "initial vertical spread")),
 }
-# An exit temperature of a chimney given in degrees Celsius lies below this; AERMOD refuses the same. [K]
-_COLDEST_K = 200.0
+# An exit temperature of a chimney given in degrees Celsius lies below this, and no air let off is so cold. [K]
+_COLDEST_K = 250.0
+# Beyond these a number is in another unit: hotter than any flame, faster than sound, wider than any chimney.
+_HOTTEST_K, _FASTEST_M_S, _WIDEST_M = 3500.0, 340.0, 100.0
+# Particles that stay airborne, and what they are made of (aerogel to osmium). [µm], [g cm⁻³]
+_DIAMETERS_UM, _DENSITIES_G_CM3 = (1.0e-3, 1.0e3), (1.0e-2, 23.0)
 # AERMOD User's Guide: mass fractions whose sum is off by more than this are questioned.
 _FRACTION_TOLERANCE = 0.02
 _CIRCLE_VERTICES = 20  # AERMOD User's Guide, SO SRCPARAM for AREACIRC
@@ -62,7 +66,8 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
         problems.extend(getattr(problem, "problems", [problem]))
     at = draft.parameters_at
     if at is None:
-        problems.append(draft.located.error(f"the source {draft.name} has no SRCPARAM"))
+        if not draft.unreadable:
+            problems.append(draft.located.error(f"the source {draft.name} has no SRCPARAM"))
         raise InputErrors(problems)
     least, names = PARAMETERS[draft.kind]
     if not least <= len(draft.parameters) <= len(names):
@@ -115,6 +120,17 @@ def _out_of_range(draft: Draft, at: Statement, values: dict[str, float]) -> Iter
                 expected="kelvin; 0 for the air's own temperature, negative for an excess over it",
                 mend="add 273.15 to degrees Celsius",
             )
+        for name, most, unit in (
+            ("exit temperature", _HOTTEST_K, "kelvin"),
+            ("exit velocity", _FASTEST_M_S, "m/s"),
+            ("diameter", _WIDEST_M, "metres"),
+        ):
+            if values[name] > most:
+                yield at.error(
+                    f"the {name} of source {draft.name} is out of range",
+                    found=f"{values[name]:g}",
+                    expected=f"{unit}, at most {most:g}",
+                )
         if 0.0 < values["height"] < min(1.0, values["diameter"]):
             yield at.error(
                 f"the stack of source {draft.name} is lower than wide",
@@ -208,6 +224,19 @@ def _substance(draft: Draft, gas_reactivity: float, user_gas: bool) -> Substance
         *draft.density_g_cm3,
     ):
         problems.append(at.error(f"a size class of source {draft.name} is not positive"))
+    for values, (least, most), what in (
+        (draft.diameter_um, _DIAMETERS_UM, "diameter in µm"),
+        (draft.density_g_cm3, _DENSITIES_G_CM3, "density in g/cm³"),
+    ):
+        strange = [value for value in values if value > 0.0 and not least <= value <= most]
+        if strange:
+            problems.append(
+                at.error(
+                    f"a size class of source {draft.name} is out of range",
+                    found=f"{strange[0]:g}",
+                    expected=f"{what}, {least:g} to {most:g}",
+                )
+            )
     total = math.fsum(draft.mass_fraction)
     if draft.mass_fraction and abs(total - 1.0) > _FRACTION_TOLERANCE:
         problems.append(

@@ -213,6 +213,8 @@ def _sources(yard: sources.Yard, control: Control, problems: Problems) -> list[S
         except InputError as problem:
             problems.add(problem)
             continue
+        if draft.unreadable:  # its problem is told already
+            continue
         built.append(source if "FLAT" not in control.options else replace(source, base_elevation_m=0.0))
     return built
 
@@ -240,7 +242,7 @@ def _check(
         add("the deck locates no source", expected="SO LOCATION")
     elif not yard.groups:
         add("the deck has no SO SRCGROUP", expected="for example SRCGROUP ALL")
-    if found.x_m.size == 0:
+    if found.x_m.size == 0 and not (area is not None and area.unreadable):
         add("the deck has no receptors", expected="RE DISCCART, DISCPOLR, GRIDCART or GRIDPOLR")
     for keyword, value in (
         ("SURFFILE", control.surface_file),

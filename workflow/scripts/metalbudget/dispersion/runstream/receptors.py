@@ -46,6 +46,7 @@ class Field:
     rows: list[tuple[float, float, float, float, float]] = field(default_factory=list)
     origins: list[Statement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unreadable: bool = False  # whether a line was refused
 
     def add(
         self, statement: Statement, x: float, y: float, ground: float, hill: float | None, flag: float | None
@@ -276,4 +277,5 @@ def read_one(area: Field, statement: Statement) -> None:
     try:
         RECEPTORS[statement.keyword](area, statement)
     except InputError as problem:
+        area.unreadable = True
         area.problems.add(problem)

@@ -55,6 +55,7 @@ class Draft:
     factors: list[float] = field(default_factory=list)
     factors_at: Statement | None = None
     hourly: Path | None = None
+    unreadable: bool = False  # whether a line about it was refused
 
     def variation(self) -> Variation | None:
         """The tabled factors, if any."""
@@ -264,6 +265,9 @@ def read_one(yard: Yard, statement: Statement) -> None:
     try:
         SOURCES[statement.keyword](yard, statement)
     except InputError as problem:
+        for word in statement.words[:1]:
+            if word in yard.drafts:
+                yard.drafts[word].unreadable = True
         yard.problems.add(problem)
 
 
