@@ -22,7 +22,7 @@ def numbers(text: str) -> list[list[float | str]]:
         try:
             values = [word if word in ("t", "f") else float(word) for word in words]
         except ValueError:
-            # PROFILE.DAT's counts stand before titles; that of solutes is read by HYDRUS' menus only, and 0 in the cases
+            # PROFILE.DAT's counts stand before titles; that of solutes is for HYDRUS' menus, and 0 in the cases
             values = [float(words[place]) for place in (0, 2, 3)] if words[4:5] == ["x"] else []
         if values:
             result.append(values)
@@ -41,6 +41,8 @@ def run_of(folder: Path) -> write.Run:
     # ten years are printed monthly
     months = np.cumsum(np.tile([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], 10)).astype(float)
     days = case.output_days if times <= 365 else months
+    if times <= 2:
+        days = np.arange(1, days.size + 1) * times / days.size  # expected/ rounds them
     every = 1.0 if times > 2 else times / days.size
     weather, place = case.weather, 0
     if case.has_rain:

@@ -28,7 +28,7 @@ _PARAMETERS = 16  # of each solute and material
 
 @dataclass(frozen=True)
 class Numerics:
-    """How HYDRUS-1D steps; the defaults are those of its menus, but for steps of at most 0.2 d and no tables of K(h).
+    """How HYDRUS-1D steps; the defaults are those of the double-precision reference cases, without tables of K(h).
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class Numerics:
         Of a step, at most.
     """
 
-    water_tolerance: float = 1.0e-3
-    head_tolerance_cm: float = 1.0
-    first_step_d: float = 1.0e-3
-    least_step_d: float = 1.0e-6
-    longest_step_d: float = 0.2
+    water_tolerance: float = 1.0e-4
+    head_tolerance_cm: float = 0.05
+    first_step_d: float = 5.0e-4
+    least_step_d: float = 1.0e-8
+    longest_step_d: float = 0.1
     rounds: int = 20
 
 
@@ -188,7 +188,7 @@ def _selector(run: Run, properties: NDArray[np.float64]) -> list[str]:
         "days",
         "ug",
         "lWat lChem lTemp lSink lRoot lShort lWDep lScreen AtmInf lEquil lInverse",
-        _flags(True, run.load is not None, False, roots, False, True, False, False, atmospheric, not _kinetic(run), False),
+        f"{_flags(True, run.load is not None, False, roots)} f t f f {_flags(atmospheric, not _kinetic(run), False)}",
         "lSnow lHP1 lMeteo lVapor lActRSU lFlux lIrrig",
         _flags(False, False, False, False, False, run.load is not None, False),
         "NMat NLay CosAlfa",
