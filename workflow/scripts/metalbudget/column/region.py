@@ -30,6 +30,8 @@ class RegionColumns:
         Hydrologic soil group.
     curve_number : ndarray, shape (9, s, z, w)
         Of the land-use classes' open soil. [1]
+    cells : ndarray of int, shape (s, z, w)
+        Land cells of each combination.
     """
 
     soils: classes.SoilClasses
@@ -39,6 +41,7 @@ class RegionColumns:
     hydraulics: hydraulics.VanGenuchten
     groups: NDArray[np.int64]
     curve_number: NDArray[np.float64]
+    cells: NDArray[np.int64]
 
 
 def columns_of(
@@ -65,9 +68,10 @@ def columns_of(
     cell_m : float
         [m]
     water : mapping
-        ``climate_zones water_table_elevation_m slope_adjusted_curve_number`` of the configuration.
+        ``climate_zones water_table_elevation_m smallest_soil_share smallest_column_share
+        slope_adjusted_curve_number`` of the configuration.
     tables : mapping of table to rows
-        ``soil_column hydrologic_group curve_number``
+        ``hydrologic_group curve_number``
 
     Returns
     -------
@@ -78,10 +82,11 @@ def columns_of(
         soil["silt_pct"],
         soil["clay_pct"],
         soil["bulk_density_kg_m3"],
-        tables["soil_column"]["smallest_soil_share"],
+        float(water["smallest_soil_share"]),
     )
     climate, climate_factors = classes.climate_zones(rain_factor, int(water["climate_zones"]))
     water_table = classes.water_table_classes(elevation[land], water["water_table_elevation_m"])
+    soils = classes.join_rare_pairs(soils, water_table, float(water["smallest_column_share"]))
     properties = hydraulics.rosetta_parameters(soils.sand, soils.silt, soils.clay, soils.bulk_density)
     groups = hydraulics.hydrologic_group(properties.ks, tables["hydrologic_group"])
     shape = (len(soils.names), climate_factors.size, len(classes.WATER_TABLES))
@@ -97,4 +102,7 @@ def columns_of(
         hydraulics=properties,
         groups=groups,
         curve_number=np.broadcast_to(numbers, (len(SOIL_CLASSES), *shape)),
+        cells=np.bincount(
+            np.ravel_multi_index((soils.index, climate, water_table), shape), minlength=int(np.prod(shape))
+        ).reshape(shape),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,8 @@ class Flow:
         By roots. [cm]
     interval_sums_cm : ndarray, shape (c, n, richards.RESULTS), or None
         As `sums_cm`, of the intervals.
+    failed : ndarray of bool, shape (c,), or None
+        Columns without a solution, whose numbers mean nothing; only if they were asked for.
     """
 
     sums_cm: NDArray[np.float64]
@@ -83,6 +85,7 @@ class Flow:
     head_cm: NDArray[np.float64] | None
     uptake_cm: NDArray[np.float64] | None
     interval_sums_cm: NDArray[np.float64] | None
+    failed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +180,7 @@ def run(
     tolerance: float = TOLERANCE,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    return_failed: bool = False,
 ) -> tuple[Flow, Transport | None]:
     """Let water flow, and carry metals with it.
 
@@ -207,6 +211,8 @@ def run(
         The answer has the same bytes for any number.
     progress : callable, optional
         Told how many columns are done, of how many.
+    return_failed : bool
+        Mark columns without a solution in `Flow.failed` and go on.
 
     Returns
     -------
@@ -234,6 +240,8 @@ def run(
             done += size
             if progress is not None:
                 progress(done, count)
+    if return_failed:
+        return replace(job.flow(), failed=job.status != 0), job.transport()
     _refuse_failed(columns, job.status)
     return job.flow(), job.transport()
 
