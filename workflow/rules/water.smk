@@ -29,7 +29,7 @@ rule compute_water:
         water=config["water"],
         leaching={
             key: config["leaching"][key]
-            for key in ("engine", "outflow", "mask_unsolved")
+            for key in ("engine", "executable", "outflow", "mask_unsolved")
         },
         tables={
             name: coefficients(name)

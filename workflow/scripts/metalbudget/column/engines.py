@@ -7,18 +7,20 @@ file; nothing downstream knows which ran.
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget import runoff
-from metalbudget.column import passes, rainfall, regional, response
+from metalbudget.column import passes, rainfall, regional, response, simulate
+from metalbudget.column.hydrus import engine as hydrus_engine
 from metalbudget.column.regional import Distinct, Members, Options
 from metalbudget.column.water_balance import Profile
 from metalbudget.errors import InputError, InputErrors
 
-ENGINES = ("metalbudget", "first_order")
+ENGINES = ("metalbudget", "hydrus1d", "first_order")
 PIECE = 16  # columns a thread takes at a time: what is stored of them fits into the processor's memory
 MOST_NAMED = 20  # unsolved columns that a message names
 
@@ -82,6 +84,7 @@ def responses(
     options: Options,
     table: Mapping[str, float],
     threads: int = 1,
+    program: str | Path | None = None,
 ) -> Responses:
     """Solve the distinct columns for all weather years with the engine of the configuration.
 
@@ -98,6 +101,8 @@ def responses(
         Rows of ``soil_column.csv``.
     threads : int
         The answer has the same bytes for any number.
+    program : path, optional
+        HYDRUS-1D, for the engine ``hydrus1d``.
 
     Returns
     -------
@@ -105,6 +110,10 @@ def responses(
     """
     if engine == "metalbudget":
         return richards_responses(distinct, years, kd_l_kg, options, threads)
+    if engine == "hydrus1d":
+        if program is None:
+            raise ValueError("the engine hydrus1d needs a program")
+        return richards_responses(distinct, years, kd_l_kg, options, threads, hydrus_engine.Runner(program))
     if engine == "first_order":
         return first_order_responses(distinct, years, kd_l_kg, options, table)
     raise ValueError(f"unknown engine {engine!r}, expected one of {ENGINES}")
@@ -131,13 +140,21 @@ def refuse_unsolved(unsolved: Sequence[str]) -> None:
 
 
 def richards_responses(
-    distinct: Distinct, years: Sequence[Year], kd_l_kg: NDArray[np.float64], options: Options, threads: int
+    distinct: Distinct,
+    years: Sequence[Year],
+    kd_l_kg: NDArray[np.float64],
+    options: Options,
+    threads: int,
+    run: passes.Run = simulate.run,
 ) -> Responses:
-    """Richards' equation on every distinct column, sorbed metals in its plough layer (engine ``metalbudget``)."""
+    """Richards' equation on every distinct column, sorbed metals in its plough layer.
+
+    The water flows by our own engine (``metalbudget``) or, after the first pass of a year, by `run` (``hydrus1d``).
+    """
     result, unsolved, most, count = {}, [], 0, 0
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         for year in years:
-            found, names, passed = _richards_year(distinct, year, kd_l_kg, options, pool)
+            found, names, passed = _richards_year(distinct, year, kd_l_kg, options, pool, run)
             found["runoff_check"] = _checked_runoff(distinct, year, options, pool)
             result[year.year] = found
             unsolved += [f"{year.year}: {name}" for name in names]
@@ -146,7 +163,12 @@ def richards_responses(
 
 
 def _richards_year(
-    distinct: Distinct, year: Year, kd_l_kg: NDArray[np.float64], options: Options, pool: ThreadPoolExecutor
+    distinct: Distinct,
+    year: Year,
+    kd_l_kg: NDArray[np.float64],
+    options: Options,
+    pool: ThreadPoolExecutor,
+    run: passes.Run = simulate.run,
 ) -> tuple[dict[str, NDArray[np.float64]], list[str], int]:
     """Terms of one year at every rain factor and zone, unsolved columns, and the most passes."""
     members = distinct.index(options.rain_rungs)
@@ -156,7 +178,7 @@ def _richards_year(
     def solve(piece: NDArray[np.int64]) -> passes.Solved:
         own = members.take(piece)
         driven = regional.drive(distinct, own, options, records, year.evapotranspiration)
-        return passes.solve(distinct, own, options, driven, kd_l_kg)
+        return passes.solve(distinct, own, options, driven, kd_l_kg, run)
 
     solved = list(pool.map(solve, pieces))
     shape = (
@@ -196,9 +218,7 @@ def _between(distinct: Distinct, values: NDArray[np.float64], options: Options) 
     return np.moveaxis(distinct.between(values, options.rain_rungs), 1, 3)
 
 
-def _checked_runoff(
-    distinct: Distinct, year: Year, options: Options, pool: ThreadPoolExecutor
-) -> NDArray[np.float64]:
+def _checked_runoff(distinct: Distinct, year: Year, options: Options, pool: ThreadPoolExecutor) -> NDArray[np.float64]:
     """Runoff at the station's rain as the way that does not decide has it, shape (k, s, w). [mm yr⁻¹]"""
     if options.runoff == "columns":
         tables = distinct.tables

@@ -1,6 +1,6 @@
 """A year through the columns of one piece, until the water comes back: terms of the balance and leaching."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from metalbudget.column.regional import (
     columns_in,
     seasons_of,
 )
-from metalbudget.column.simulate import Flow, Load, State, edge_of
+from metalbudget.column.simulate import Flow, Load, State, Transport, edge_of
 from metalbudget.column.sorption import metals
 
 WATER_TERMS = (
@@ -63,8 +63,16 @@ class _Pass:
     leached: NDArray[np.float64] | None = None
 
 
+Run = Callable[..., tuple[Flow, Transport | None]]  # with the arguments of `simulate.run`
+
+
 def solve(
-    distinct: Distinct, members: Members, options: Options, driven: Driven, kd_l_kg: NDArray[np.float64]
+    distinct: Distinct,
+    members: Members,
+    options: Options,
+    driven: Driven,
+    kd_l_kg: NDArray[np.float64],
+    run: Run = simulate.run,
 ) -> Solved:
     """Repeat a year until each column's water comes back.
 
@@ -78,6 +86,8 @@ def solve(
         Of these columns.
     kd_l_kg : ndarray, shape (r,)
         [L kg⁻¹]
+    run : callable
+        What lets water flow in every pass but the first.
 
     Returns
     -------
@@ -100,7 +110,7 @@ def solve(
         if todo.size == 0:
             break
         here, own = members.take(todo), _rows(driven, todo)
-        done = _pass(distinct, here, options, own, _of(state, todo), keep=True, kd_l_kg=kd_l_kg)
+        done = _pass(distinct, here, options, own, _of(state, todo), keep=True, kd_l_kg=kd_l_kg, run=run)
         passes[todo] += 1
         failed[todo] |= done.failed
         found = _terms(done, own, options)
@@ -141,6 +151,7 @@ def _pass(
     *,
     keep: bool,
     kd_l_kg: NDArray[np.float64] | None = None,
+    run: Run = simulate.run,
 ) -> _Pass:
     """Season after season; bunds that are opened let their water go."""
     tables = distinct.tables
@@ -163,7 +174,7 @@ def _pass(
             state, excess = _let_off(state, np.where(opened, limit, np.inf))
             released[:, days[0]] = excess
         weather, interval = driven.weather(int(days[0]), int(days[-1]) + 1)
-        flow, transport = simulate.run(
+        flow, transport = run(
             columns, weather, state, interval, weather_of=np.arange(members.count), load=load,
             leaching_depth_cm=options.plough_depth_cm, keep=keep, return_failed=True,
         )  # fmt: skip
@@ -289,9 +300,7 @@ def _edge(depth_cm: NDArray[np.float64], options: Options) -> NDArray[np.float64
     return 0.5 * (1.0 - np.tanh((depth_cm - options.plough_depth_cm) / options.edge_width_cm))
 
 
-def _load(
-    distinct: Distinct, members: Members, options: Options, state: State, kd_l_kg: NDArray[np.float64]
-) -> Load:
+def _load(distinct: Distinct, members: Members, options: Options, state: State, kd_l_kg: NDArray[np.float64]) -> Load:
     """One milligram a kilogram of each rung's substance in the plough layer."""
     columns = columns_in(distinct, members, options, 1)
     density = np.repeat((distinct.bulk_density[members.soil] / KG_M3_PER_G_CM3)[:, None], columns.depth_cm.size, axis=1)

@@ -1,6 +1,7 @@
 """Many columns by the user's HYDRUS-1D: the same water as `simulate.run` gives, from another program."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from metalbudget.column import columns as described
 from metalbudget.column import richards
 from metalbudget.column.columns import Columns, Weather
 from metalbudget.column.hydrus import executable, write
-from metalbudget.column.simulate import Flow, State, edge_of
+from metalbudget.column.simulate import Flow, Load, State, edge_of
 from metalbudget.errors import InputError, InputErrors
 
 # Tried one after the other until a balance closes; those of the double-precision reference cases.
@@ -36,6 +37,7 @@ def run(
     depths_cm: ArrayLike = (),
     threads: int = 1,
     timeout_s: float = executable.TIMEOUT_S,
+    return_failed: bool = False,
 ) -> Flow:
     """Let water flow in HYDRUS-1D.
 
@@ -49,6 +51,9 @@ def run(
         Columns at a time.
     timeout_s : float
         For each run of a column. [s]
+    return_failed : bool
+        Mark columns whose runs are refused in `Flow.failed` and go on; a program that does not run is refused all the
+        same.
 
     Returns
     -------
@@ -89,10 +94,47 @@ def run(
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         found = list(pool.map(one, range(count)))
     problems = [answer for answer in found if isinstance(answer, InputError)]
-    if problems:
-        raise problems[0] if len(problems) == 1 else InputErrors(problems)
-    kept = [answer for answer in found if not isinstance(answer, InputError)]
-    return _flow(columns, weather, place, interval, by_interval, kept, depths_cm)
+    broken = [problem for problem in problems if problem.where is None]
+    if problems and (broken or not return_failed):
+        chosen = broken[:1] or problems
+        raise chosen[0] if len(chosen) == 1 else InputErrors(chosen)
+    empty = _Kept.empty(n, columns.depth_cm.size)
+    kept = [empty if isinstance(answer, InputError) else answer for answer in found]
+    flow = _flow(columns, weather, place, interval, by_interval, kept, depths_cm)
+    failed = np.array([isinstance(answer, InputError) for answer in found])
+    return replace(flow, failed=failed) if return_failed else flow
+
+
+class Runner:
+    """Stands for `simulate.run` where a region's columns are solved, with the program of a user.
+
+    Parameters
+    ----------
+    program : path
+    """
+
+    def __init__(self, program: str | Path) -> None:
+        self._program = program
+
+    def __call__(
+        self,
+        columns: Columns,
+        weather: Weather,
+        state: State,
+        interval: ArrayLike,
+        *,
+        weather_of: ArrayLike | None = None,
+        load: Load | None = None,
+        return_failed: bool = False,
+        **_: object,
+    ) -> tuple[Flow, None]:
+        """Water of columns; metals go through the plough layer by themselves."""
+        if load is not None:
+            raise ValueError("the engine hydrus1d takes leaching.outflow: plough_layer")
+        flow = run(
+            columns, weather, state, interval, program=self._program, weather_of=weather_of, return_failed=return_failed
+        )
+        return flow, None
 
 
 def print_days(ends: NDArray[np.float64], interval_ends: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -123,6 +165,12 @@ class _Kept:
         self.before, self.sums, self.flux, self.absolute = before, sums, flux, absolute
         self.water, self.head, self.uptake = water, head, uptake
 
+    @classmethod
+    def empty(cls, n: int, k: int) -> "_Kept":
+        """Of a column that was refused: zeros."""
+        faces, nodes = np.zeros((n, k + 1)), np.zeros((n, k))
+        return cls(np.zeros(k), np.zeros((n, richards.RESULTS)), faces, faces, nodes, nodes, nodes)
+
 
 def _column(
     columns: Columns,
@@ -139,24 +187,31 @@ def _column(
     name = columns.name(index)
     atmospheric = columns.top == "atmospheric"
     rain = float(weather.rain_cm_d[place] @ weather.days) if atmospheric else None
+    ponded = max(float(state.head_cm[index, 0]), 0.0) if atmospheric else 0.0
     for attempt, numerics in enumerate(LADDER):
         files = write.files(
             write.Run(name, columns, index, state.head_cm[index], weather, place, prints, None, numerics)
         )
         try:
             answer = executable.run_hydrus(
-                program, files, columns.depth_cm, float(prints[-1]), rain, name=name, timeout_s=timeout_s
-            )
+                program, files, columns.depth_cm, float(prints[-1]), rain, ponded_cm=ponded, name=name,
+                timeout_s=timeout_s,
+            )  # fmt: skip
             break
         except InputError as error:
             if attempt + 1 == len(LADDER) or error.where is None:
                 raise
     step = np.searchsorted(interval_ends, prints - 1.0e-9)
-    return _kept(columns, index, answer, prints, step)
+    return _kept(columns, index, answer, prints, step, ponded)
 
 
 def _kept(
-    columns: Columns, index: int, answer: executable.Answer, prints: NDArray[np.float64], step: NDArray[np.int64]
+    columns: Columns,
+    index: int,
+    answer: executable.Answer,
+    prints: NDArray[np.float64],
+    step: NDArray[np.int64],
+    ponded_cm: float,
 ) -> _Kept:
     """Sums and nodes at print times as terms and fluxes of intervals."""
     sums, nodes = answer.sums, answer.nodes
@@ -182,9 +237,9 @@ def _kept(
     weight[none] = share if share.any() else 1.0
     uptake = np.diff(taken, prepend=0.0)[:, None] * weight / weight.sum(axis=1, keepdims=True)
     held = soil.copy()
-    held[1:, 0] += ponded
+    held[:, 0] += np.append(ponded_cm, ponded)
     flux = np.empty((row.size, k + 1))
-    flux[:, 0] = np.diff(into + ponded, prepend=0.0)
+    flux[:, 0] = np.diff(into + ponded, prepend=ponded_cm)
     flux[:, 1:] = flux[:, :1] - np.cumsum(np.diff(held, axis=0) + uptake, axis=1)
     last = np.searchsorted(step, np.arange(n), side="right") - 1
 
@@ -204,7 +259,7 @@ def _kept(
     result[:, richards.PONDED] = ponded[last]
     heads = nodes.head_cm[node_row][1:][last]
     return _Kept(
-        soil[0], result, by_interval(flux), by_interval(np.abs(flux)), held[1:][last], heads, by_interval(uptake)
+        held[0], result, by_interval(flux), by_interval(np.abs(flux)), held[1:][last], heads, by_interval(uptake)
     )
 
 
@@ -228,8 +283,8 @@ def _flow(
         np.stack([getattr(one, key) for one in kept]) for key in ("sums", "flux", "absolute", "water", "head", "uptake")
     )
     before = np.stack([one.before for one in kept])
-    of_period = np.zeros((c, p, richards.RESULTS))
-    np.add.at(of_period, (slice(None), period), sums)
+    starts = np.flatnonzero(np.diff(period, prepend=-1))
+    of_period = np.add.reduceat(sums, starts, axis=1)
     last = np.searchsorted(period, np.arange(p), side="right") - 1
     of_period[..., richards.PONDED] = sums[:, last, richards.PONDED]
     storage = water.sum(axis=2)[:, last] - of_period[..., richards.PONDED]
@@ -241,7 +296,7 @@ def _flow(
     gained = np.diff(np.concatenate([before[:, None], water], axis=1), axis=1)
     for d, (node, share) in enumerate(edges):
         through = flux[:, :, node + 1] + share * (gained[:, :, node] + uptake[:, :, node])
-        np.add.at(passed[..., d], (slice(None), period), through)
+        passed[..., d] = np.add.reduceat(through, starts, axis=1)
     days = np.bincount(interval, weather.days, n).astype(float)
     return Flow(
         of_period, rain[place], storage, passed, State(water[:, -1], head[:, -1]), before, days, flux, absolute, water,

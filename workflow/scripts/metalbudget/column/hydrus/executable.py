@@ -51,6 +51,7 @@ def run_hydrus(
     end_d: float,
     rain_cm: float | None,
     *,
+    ponded_cm: float = 0.0,
     solutes: int = 0,
     name: str = "column",
     timeout_s: float = TIMEOUT_S,
@@ -68,6 +69,8 @@ def run_hydrus(
         When the run shall end. [d]
     rain_cm : float or None
         All rain, for the balance of the surface; None where the surface is not atmospheric. [cm]
+    ponded_cm : float
+        Water that stands on the soil at the start. [cm]
     solutes : int
     name : str
         Of the column, for messages.
@@ -108,14 +111,14 @@ def run_hydrus(
         if (place / read.BOUNDARY).is_file():
             sums |= _finer(sums["Time"], read.table(place / read.BOUNDARY))
     _check_end(sums, nodes, depth_cm, end_d, program, name, said)
-    soil, surface = _errors(sums, nodes, depth_cm, rain_cm)
+    soil, surface = _errors(sums, nodes, depth_cm, rain_cm, ponded_cm)
     came_in = max(abs(float(sums["sum(vTop)"][-1])), abs(float(sums["sum(vBot)"][-1])), rain_cm or 0.0)
     allowed = BALANCE_CM + BALANCE_SHARE * came_in
-    for label, error in (("soil", soil), ("surface", surface)):
-        if not abs(error) <= allowed:
+    for label, open_cm in (("soil", soil), ("surface", surface)):
+        if not abs(open_cm) <= allowed:
             raise InputError(
                 f"HYDRUS-1D's water balance of the {label} does not close", file=program, where=name,
-                found=f"{error:.3g} cm of {came_in:.4g} cm", expected=f"at most {allowed:.2g} cm",
+                found=f"{open_cm:.3g} cm of {came_in:.4g} cm", expected=f"at most {allowed:.2g} cm",
                 mend="smaller steps and tolerances, or leaching.engine: metalbudget",
             )  # fmt: skip
     return Answer(sums, nodes, moved, soil, surface)
@@ -178,7 +181,11 @@ def _check_end(
 
 
 def _errors(
-    sums: dict[str, NDArray[np.float64]], nodes: read.Nodes, depth_cm: NDArray[np.float64], rain_cm: float | None
+    sums: dict[str, NDArray[np.float64]],
+    nodes: read.Nodes,
+    depth_cm: NDArray[np.float64],
+    rain_cm: float | None,
+    ponded_cm: float,
 ) -> tuple[float, float]:
     """Errors of soil and surface at the end. [cm]"""
     last = {title: float(values[-1]) for title, values in sums.items()}
@@ -187,5 +194,5 @@ def _errors(
     soil = into + last["sum(vBot)"] - last["sum(vRoot)"] - float(stored[-1] - stored[0])
     if rain_cm is None:
         return soil, 0.0
-    ponded = max(last["hTop"], 0.0)
-    return soil, rain_cm - last["sum(RunOff)"] - last["sum(Evap)"] - ponded - into
+    still = max(last["hTop"], 0.0) - ponded_cm
+    return soil, rain_cm - last["sum(RunOff)"] - last["sum(Evap)"] - still - into
