@@ -18,6 +18,7 @@ COMMANDS = {
     "column": "run a soil column: water and metals over depth and time",
     "disperse": "run an AERMOD runstream: concentration and deposition at its receptors",
     "export-aermod": "write a source and year of a study as a ready AERMOD folder",
+    "export-hydrus": "write a soil column and year of a study as a ready HYDRUS-1D folder",
     "verify": "compare with reference cases and print how well they agree",
 }
 

@@ -100,16 +100,17 @@ def run_hydrus(
         (place / _FOLDER_FILE).write_text(f"{place}\n", encoding="utf-8")
         said = _run(program.resolve(), place, name, timeout_s)
         try:
-            sums = read.table(place / read.SUMS)
-            nodes = read.nodes(place / read.NODES)
-            moved = [read.table(place / read.SOLUTE.format(i + 1)) for i in range(solutes)]
+            sums = read.table(read.found(place, read.SUMS))
+            nodes = read.nodes(read.found(place, read.NODES))
+            moved = [read.table(read.found(place, read.SOLUTE.format(i + 1))) for i in range(solutes)]
         except InputError as error:
             raise InputError(
                 f"{error.message}, {Path(error.file).name if error.file else ''}", file=program, where=name,
                 found=error.found if error.found else said, expected=error.expected,
             ) from error  # fmt: skip
-        if (place / read.BOUNDARY).is_file():
-            sums |= _finer(sums["Time"], read.table(place / read.BOUNDARY))
+        boundary = read.found(place, read.BOUNDARY)
+        if boundary.is_file():
+            sums |= _finer(sums["Time"], read.table(boundary))
     _check_end(sums, nodes, depth_cm, end_d, program, name, said)
     soil, surface = _errors(sums, nodes, depth_cm, rain_cm, ponded_cm)
     came_in = max(abs(float(sums["sum(vTop)"][-1])), abs(float(sums["sum(vBot)"][-1])), rain_cm or 0.0)

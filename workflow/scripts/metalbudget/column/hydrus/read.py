@@ -132,6 +132,11 @@ def nodes(file: Path) -> Nodes:
     )
 
 
+def found(folder: Path, name: str) -> Path:
+    """A file by its name, in whatever case a build writes it."""
+    return next((file for file in folder.iterdir() if file.name.upper() == name.upper()), folder / name)
+
+
 def _lines(file: Path) -> list[str]:
     try:
         return file.read_text(encoding="latin-1").splitlines()

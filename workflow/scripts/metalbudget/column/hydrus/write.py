@@ -361,7 +361,8 @@ def _atmosphere(run: Run) -> list[str]:
             weather.transpiration_cm_d[place, record], abs(columns.driest_head_cm), 0, 0, 0,
         )  # fmt: skip
         if rain is not None:
-            values += f" 0 0 0 {_row(*rain[:, record])} {_row(*[0] * rain.shape[0])}"
+            # one pair a metal (found by asking; the manual has all of the top first)
+            values += " 0 0 0 " + " ".join(f"{_number(top)} 0" for top in rain[:, record])
         lines.append(values)
     return [*lines, "end*** END OF INPUT FILE ATMOSPH.IN"]
 
