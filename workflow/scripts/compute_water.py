@@ -2,19 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from metalbudget import kernel_cache
-
-kernel_cache.use()
-
-import numpy as np  # noqa: E402
-from metalbudget import hydraulics, io, runoff, weather_files  # noqa: E402
-from metalbudget.column import classes, engines, reading, response  # noqa: E402
-from metalbudget.column.region import columns_of  # noqa: E402
-from metalbudget.column.regional import CM_PER_M, Distinct, Options, pans_of  # noqa: E402
-from metalbudget.column.water_balance import Profile  # noqa: E402
-from metalbudget.landuse import SOIL_CLASSES  # noqa: E402
-from metalbudget.quantities import quantity  # noqa: E402
-from metalbudget.runlog import logger, logging_to  # noqa: E402
+import numpy as np
+from metalbudget import hydraulics, io, runoff, weather_files
+from metalbudget.column import classes, engines, reading, response
+from metalbudget.column.region import columns_of
+from metalbudget.column.regional import CM_PER_M, Distinct, Options, pans_of
+from metalbudget.column.water_balance import Profile
+from metalbudget.landuse import SOIL_CLASSES
+from metalbudget.quantities import quantity
+from metalbudget.runlog import logger, logging_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -81,7 +77,11 @@ def main(
     if answer.unsolved and not leaching["mask_unsolved"]:
         engines.refuse_unsolved(answer.unsolved)
 
-    write_zones(zones, grid, soil_class=soils.index, climate_zone=columns.climate, water_table=columns.water_table)
+    masked = answer.masked[soils.index, columns.water_table]
+    if masked.any():
+        logger.warning("%d cells are left out of the study: their columns have no solution", masked.sum())
+    soil_class = np.where(masked, quantity("class").nodata, soils.index)
+    write_zones(zones, grid, soil_class=soil_class, climate_zone=columns.climate, water_table=columns.water_table)
     coords = {
         "rain_factor": list(water["rain_factors"]),
         "landuse": list(SOIL_CLASSES),
@@ -101,9 +101,7 @@ def main(
             outflow=leaching["outflow"],
         )  # fmt: skip
         own = daily[year]
-        io.write_table(
-            weather_daily[year], {"date": own.dates, **{name: own.values[name] for name in WEATHER_COLUMNS}}
-        )
+        io.write_table(weather_daily[year], {"date": own.dates, **{name: own.values[name] for name in WEATHER_COLUMNS}})
         shed = runoff.runoff_response(
             own.values["rain"],
             water["rain_factors"],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from metalbudget import runoff
 from metalbudget.column import passes, rainfall, regional, response
-from metalbudget.column.regional import Distinct, Members, Options
+from metalbudget.column.regional import Distinct, Options
 from metalbudget.column.water_balance import Profile
 from metalbudget.errors import InputError, InputErrors
 
@@ -62,6 +62,8 @@ class Responses:
         solution.
     unsolved : list of str
         Columns without a solution, by year and name.
+    masked : ndarray of bool, shape (s, w)
+        Soils and water tables of which some column has no solution.
     columns : int
         Columns solved for each year.
     most_passes : int
@@ -70,6 +72,7 @@ class Responses:
 
     years: dict[int, dict[str, NDArray[np.float64]]]
     unsolved: list[str]
+    masked: NDArray[np.bool_]
     columns: int
     most_passes: int
 
@@ -134,21 +137,27 @@ def richards_responses(
     distinct: Distinct, years: Sequence[Year], kd_l_kg: NDArray[np.float64], options: Options, threads: int
 ) -> Responses:
     """Richards' equation on every distinct column, sorbed metals in its plough layer (engine ``metalbudget``)."""
-    result, unsolved, most, count = {}, [], 0, 0
+    result: dict[int, dict[str, NDArray[np.float64]]] = {}
+    unsolved: list[str] = []
+    masked = np.zeros(distinct.pair_cells.shape, dtype=bool)
+    most, members = 0, distinct.index(options.rain_rungs)
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         for year in years:
-            found, names, passed = _richards_year(distinct, year, kd_l_kg, options, pool)
+            found, failed, passed = _richards_year(distinct, year, kd_l_kg, options, pool)
             found["runoff_check"] = _checked_runoff(distinct, year, options, pool)
             result[year.year] = found
-            unsolved += [f"{year.year}: {name}" for name in names]
-            most, count = max(most, passed), distinct.index(options.rain_rungs).count
-    return Responses(result, unsolved, count, most)
+            for index in np.flatnonzero(failed):
+                name = regional.name_of(distinct, options.rain_rungs, members, int(index))
+                unsolved.append(f"{year.year}: {name}")
+            masked[members.soil[failed], members.water_table[failed]] = True
+            most = max(most, passed)
+    return Responses(result, unsolved, masked, members.count, most)
 
 
 def _richards_year(
     distinct: Distinct, year: Year, kd_l_kg: NDArray[np.float64], options: Options, pool: ThreadPoolExecutor
-) -> tuple[dict[str, NDArray[np.float64]], list[str], int]:
-    """Terms of one year at every rain factor and zone, unsolved columns, and the most passes."""
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_], int]:
+    """Terms of one year at every rain factor and zone, which columns have no solution, and the most passes."""
     members = distinct.index(options.rain_rungs)
     pieces = regional.pieces_of(distinct, members, PIECE)
     records = rainfall.records_of(year.hourly_rain, year.month)
@@ -167,18 +176,16 @@ def _richards_year(
     )
     tables = {name: np.full(shape, np.nan) for name in (*passes.WATER_TERMS, "theta")}
     tables["leaching_rate"] = np.full((*shape, kd_l_kg.size), np.nan)
-    names: list[str] = []
+    failed = np.zeros(members.count, dtype=bool)
     for piece, answer in zip(pieces, solved, strict=True):
         own = members.take(piece)
         place = (own.rain, own.landuse, own.soil, own.water_table)
         for name, values in answer.terms.items():
             tables[name][place] = values
         tables["leaching_rate"][place] = answer.leaching_rate
-        names += [
-            regional.name_of(distinct, options.rain_rungs, own, int(index)) for index in np.flatnonzero(answer.failed)
-        ]
+        failed[piece] = answer.failed
     result = {name: _between(distinct, values, options) for name, values in tables.items()}
-    for name in ("leaching_rate", "absolute_flux_20cm", "drainage_20cm", "runoff"):
+    for name in ("leaching_rate", "absolute_flux_20cm", "runoff"):
         # a polynomial may pass below zero where a term vanishes
         result[name] = np.where(np.isnan(result[name]), np.nan, np.maximum(result[name], 0.0))
     factors = np.multiply.outer(distinct.rain_factors, distinct.climate_factors)
@@ -188,7 +195,7 @@ def _richards_year(
     result["infiltration"] = supply - result["runoff"]
     # what runoff gained by that, the drainage has lost: no millimetre is counted twice
     result["drainage_100cm"] = result["infiltration"] - result["evapotranspiration"] - result["storage_change"]
-    return result, names, max(int(answer.passes.max()) for answer in solved)
+    return result, failed, max(int(answer.passes.max()) for answer in solved)
 
 
 def _between(distinct: Distinct, values: NDArray[np.float64], options: Options) -> NDArray[np.float64]:
@@ -196,9 +203,7 @@ def _between(distinct: Distinct, values: NDArray[np.float64], options: Options) 
     return np.moveaxis(distinct.between(values, options.rain_rungs), 1, 3)
 
 
-def _checked_runoff(
-    distinct: Distinct, year: Year, options: Options, pool: ThreadPoolExecutor
-) -> NDArray[np.float64]:
+def _checked_runoff(distinct: Distinct, year: Year, options: Options, pool: ThreadPoolExecutor) -> NDArray[np.float64]:
     """Runoff at the station's rain as the way that does not decide has it, shape (k, s, w). [mm yr⁻¹]"""
     if options.runoff == "columns":
         tables = distinct.tables
@@ -268,7 +273,5 @@ def first_order_responses(
         )
         result[year.year] = terms
     count = int(np.prod(result[years[0].year]["theta"].shape)) if years else 0
-    return Responses(result, [], count, options.cycles)
-
-
-__all__ = ["ENGINES", "Members", "Responses", "Year", "first_order_responses", "refuse_unsolved", "responses"]
+    nothing = np.zeros(distinct.pair_cells.shape, dtype=bool)
+    return Responses(result, [], nothing, count, options.cycles)

@@ -249,7 +249,7 @@ def _terms(done: _Pass, driven: Driven, options: Options) -> dict[str, NDArray[n
         "evaporation": evaporation,
         "transpiration": transpiration,
         "evapotranspiration": interception + evaporation + transpiration,
-        "drainage_20cm": 0.5 * (moved + net),
+        "drainage_20cm": net,
         "drainage_100cm": sums[:, richards.DRAINAGE],
         "absolute_flux_20cm": moved,
         "storage": MM_PER_CM * water.sum(axis=2).mean(axis=1),
@@ -289,9 +289,7 @@ def _edge(depth_cm: NDArray[np.float64], options: Options) -> NDArray[np.float64
     return 0.5 * (1.0 - np.tanh((depth_cm - options.plough_depth_cm) / options.edge_width_cm))
 
 
-def _load(
-    distinct: Distinct, members: Members, options: Options, state: State, kd_l_kg: NDArray[np.float64]
-) -> Load:
+def _load(distinct: Distinct, members: Members, options: Options, state: State, kd_l_kg: NDArray[np.float64]) -> Load:
     """One milligram a kilogram of each rung's substance in the plough layer."""
     columns = columns_in(distinct, members, options, 1)
     density = np.repeat((distinct.bulk_density[members.soil] / KG_M3_PER_G_CM3)[:, None], columns.depth_cm.size, axis=1)

@@ -247,9 +247,7 @@ def pans_of(soil: VanGenuchten, tables: response.LandUseTables, options: Options
              zip(row, month, strict=True)]  # fmt: skip
     for percolation, bund in sorted(set(cases)):
         count = soil.ks.size
-        dense = pan_conductivity(
-            np.full(count, percolation), np.full(count, 0.5 * bund), depth, layer == 1, soil
-        )
+        dense = pan_conductivity(np.full(count, percolation), np.full(count, 0.5 * bund), depth, layer == 1, soil)
         for k, m, case in zip(row, month, cases, strict=True):
             if case == (percolation, bund):
                 result[k, :, m] = dense
