@@ -6,8 +6,7 @@ import numpy as np
 from metalbudget import hydraulics, io, runoff, weather_files
 from metalbudget.column import classes, engines, reading, response
 from metalbudget.column.region import columns_of
-from metalbudget.column.regional import CM_PER_M, Distinct, Options, pans_of
-from metalbudget.column.water_balance import Profile
+from metalbudget.column.regional import Options
 from metalbudget.landuse import SOIL_CLASSES
 from metalbudget.quantities import quantity
 from metalbudget.runlog import logger, logging_to
@@ -45,7 +44,7 @@ def main(
         tables,
     )
     irrigation = reading.read_irrigation(region["agriculture"], region["districts"], region["district"], grid)
-    distinct = distinct_columns(columns, irrigation, water, tables, options)
+    distinct = columns.distinct(irrigation, water["rain_factors"], tables, options)
     soils = columns.soils
     for name, ks, group in zip(soils.names, columns.hydraulics.ks, columns.groups, strict=True):
         logger.info("soil %s: Ks %.1f cm/d, hydrologic group %s", name, ks, hydraulics.GROUPS[group].upper())
@@ -116,32 +115,6 @@ def main(
             weather_year=year,
         )
         report(year, own.values, terms, water["runoff"])
-
-
-def distinct_columns(columns, irrigation, water, tables, options):
-    """The region's columns as the engines take them."""
-    settings = tables["soil_column"]
-    profile = Profile(
-        plough_depth_m=settings["plough_depth_m"],
-        column_depth_m=settings["column_depth_m"],
-        field_capacity_suction_cm=settings["field_capacity_suction_cm"],
-        wilting_suction_cm=settings["wilting_suction_cm"],
-        drained_suction_cm=settings["drained_suction_cm"],
-    )
-    landuse = response.landuse_tables(SOIL_CLASSES, tables["crop_coefficient"], profile)
-    return Distinct(
-        soil=columns.hydraulics,
-        soil_names=columns.soils.names,
-        bulk_density=columns.soils.bulk_density,
-        curve_number=columns.curve_number,
-        water_table_cm=np.array([np.inf, CM_PER_M * settings["water_table_depth_m"]]),
-        cells=columns.cells,
-        irrigation=irrigation,
-        tables=landuse,
-        rain_factors=np.asarray(water["rain_factors"], dtype=float),
-        climate_factors=columns.climate_factors,
-        pans=pans_of(columns.hydraulics, landuse, options),
-    )
 
 
 def write_zones(path, grid, **indices):

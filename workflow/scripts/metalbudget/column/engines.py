@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from metalbudget import runoff
 from metalbudget.column import passes, rainfall, regional, response
 from metalbudget.column.regional import Distinct, Options
-from metalbudget.column.water_balance import Profile
+from metalbudget.column.water_balance import profile_of
 from metalbudget.errors import InputError, InputErrors
 
 ENGINES = ("metalbudget", "first_order")
@@ -238,13 +238,7 @@ def first_order_responses(
     table: Mapping[str, float],
 ) -> Responses:
     """A daily balance of two layers and first-order leaching (engine ``first_order``)."""
-    profile = Profile(
-        plough_depth_m=table["plough_depth_m"],
-        column_depth_m=table["column_depth_m"],
-        field_capacity_suction_cm=table["field_capacity_suction_cm"],
-        wilting_suction_cm=table["wilting_suction_cm"],
-        drained_suction_cm=table["drained_suction_cm"],
-    )
+    profile = profile_of(table)
     result: dict[int, dict[str, NDArray[np.float64]]] = {}
     for year in years:
         terms: dict[str, Any] = response.column_response(
