@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metalbudget.column import column_case, simulate, sorption
-from metalbudget.column.columns import Columns, Weather
+from metalbudget.column import column_case, simulate
+from metalbudget.column.columns import Weather
 from metalbudget.column.hydrus import write
-from metalbudget.errors import InputError
 
 CASES = Path(__file__).resolve().parents[2].parent / "shared" / "cases" / "column"
 NAMES = sorted(path.name for path in CASES.glob("*") if path.is_dir()) if CASES.is_dir() else ["none"]

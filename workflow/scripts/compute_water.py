@@ -2,19 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from metalbudget import kernel_cache
-
-kernel_cache.use()
-
-import numpy as np  # noqa: E402
-from metalbudget import hydraulics, io, runoff, weather_files  # noqa: E402
-from metalbudget.column import classes, engines, reading, response  # noqa: E402
-from metalbudget.column.region import columns_of  # noqa: E402
-from metalbudget.column.regional import CM_PER_M, Distinct, Options, pans_of  # noqa: E402
-from metalbudget.column.water_balance import Profile  # noqa: E402
-from metalbudget.landuse import SOIL_CLASSES  # noqa: E402
-from metalbudget.quantities import quantity  # noqa: E402
-from metalbudget.runlog import logger, logging_to  # noqa: E402
+import numpy as np
+from metalbudget import hydraulics, io, runoff, weather_files
+from metalbudget.column import classes, engines, reading, response
+from metalbudget.column.region import columns_of
+from metalbudget.column.regional import Options
+from metalbudget.landuse import SOIL_CLASSES
+from metalbudget.quantities import quantity
+from metalbudget.runlog import logger, logging_to
+from metalbudget.settings import hydrus_executable
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -49,7 +45,7 @@ def main(
         tables,
     )
     irrigation = reading.read_irrigation(region["agriculture"], region["districts"], region["district"], grid)
-    distinct = distinct_columns(columns, irrigation, water, tables, options)
+    distinct = columns.distinct(irrigation, water["rain_factors"], tables, options)
     soils = columns.soils
     for name, ks, group in zip(soils.names, columns.hydraulics.ks, columns.groups, strict=True):
         logger.info("soil %s: Ks %.1f cm/d, hydrologic group %s", name, ks, hydraulics.GROUPS[group].upper())
@@ -71,6 +67,7 @@ def main(
         options,
         settings,
         threads,
+        hydrus_executable(leaching) if leaching["engine"] == "hydrus1d" else None,
     )
     logger.info(
         "%s: %d columns of each of %d years, at most %d passes of a year",
@@ -81,7 +78,11 @@ def main(
     if answer.unsolved and not leaching["mask_unsolved"]:
         engines.refuse_unsolved(answer.unsolved)
 
-    write_zones(zones, grid, soil_class=soils.index, climate_zone=columns.climate, water_table=columns.water_table)
+    masked = answer.masked[soils.index, columns.water_table]
+    if masked.any():
+        logger.warning("%d cells are left out of the study: their columns have no solution", masked.sum())
+    soil_class = np.where(masked, quantity("class").nodata, soils.index)
+    write_zones(zones, grid, soil_class=soil_class, climate_zone=columns.climate, water_table=columns.water_table)
     coords = {
         "rain_factor": list(water["rain_factors"]),
         "landuse": list(SOIL_CLASSES),
@@ -101,9 +102,7 @@ def main(
             outflow=leaching["outflow"],
         )  # fmt: skip
         own = daily[year]
-        io.write_table(
-            weather_daily[year], {"date": own.dates, **{name: own.values[name] for name in WEATHER_COLUMNS}}
-        )
+        io.write_table(weather_daily[year], {"date": own.dates, **{name: own.values[name] for name in WEATHER_COLUMNS}})
         shed = runoff.runoff_response(
             own.values["rain"],
             water["rain_factors"],
@@ -118,32 +117,6 @@ def main(
             weather_year=year,
         )
         report(year, own.values, terms, water["runoff"])
-
-
-def distinct_columns(columns, irrigation, water, tables, options):
-    """The region's columns as the engines take them."""
-    settings = tables["soil_column"]
-    profile = Profile(
-        plough_depth_m=settings["plough_depth_m"],
-        column_depth_m=settings["column_depth_m"],
-        field_capacity_suction_cm=settings["field_capacity_suction_cm"],
-        wilting_suction_cm=settings["wilting_suction_cm"],
-        drained_suction_cm=settings["drained_suction_cm"],
-    )
-    landuse = response.landuse_tables(SOIL_CLASSES, tables["crop_coefficient"], profile)
-    return Distinct(
-        soil=columns.hydraulics,
-        soil_names=columns.soils.names,
-        bulk_density=columns.soils.bulk_density,
-        curve_number=columns.curve_number,
-        water_table_cm=np.array([np.inf, CM_PER_M * settings["water_table_depth_m"]]),
-        cells=columns.cells,
-        irrigation=irrigation,
-        tables=landuse,
-        rain_factors=np.asarray(water["rain_factors"], dtype=float),
-        climate_factors=columns.climate_factors,
-        pans=pans_of(columns.hydraulics, landuse, options),
-    )
 
 
 def write_zones(path, grid, **indices):

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from metalbudget import runoff
 from metalbudget.column import passes, rainfall, regional, response, simulate
 from metalbudget.column.hydrus import engine as hydrus_engine
-from metalbudget.column.regional import Distinct, Members, Options
-from metalbudget.column.water_balance import Profile
+from metalbudget.column.regional import Distinct, Options
+from metalbudget.column.water_balance import profile_of
 from metalbudget.errors import InputError, InputErrors
 
 ENGINES = ("metalbudget", "hydrus1d", "first_order")
@@ -64,6 +64,8 @@ class Responses:
         solution.
     unsolved : list of str
         Columns without a solution, by year and name.
+    masked : ndarray of bool, shape (s, w)
+        Soils and water tables of which some column has no solution.
     columns : int
         Columns solved for each year.
     most_passes : int
@@ -72,6 +74,7 @@ class Responses:
 
     years: dict[int, dict[str, NDArray[np.float64]]]
     unsolved: list[str]
+    masked: NDArray[np.bool_]
     columns: int
     most_passes: int
 
@@ -151,15 +154,21 @@ def richards_responses(
 
     The water flows by our own engine (``metalbudget``) or, after the first pass of a year, by `run` (``hydrus1d``).
     """
-    result, unsolved, most, count = {}, [], 0, 0
+    result: dict[int, dict[str, NDArray[np.float64]]] = {}
+    unsolved: list[str] = []
+    masked = np.zeros(distinct.pair_cells.shape, dtype=bool)
+    most, members = 0, distinct.index(options.rain_rungs)
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         for year in years:
-            found, names, passed = _richards_year(distinct, year, kd_l_kg, options, pool, run)
+            found, failed, passed = _richards_year(distinct, year, kd_l_kg, options, pool, run)
             found["runoff_check"] = _checked_runoff(distinct, year, options, pool)
             result[year.year] = found
-            unsolved += [f"{year.year}: {name}" for name in names]
-            most, count = max(most, passed), distinct.index(options.rain_rungs).count
-    return Responses(result, unsolved, count, most)
+            for index in np.flatnonzero(failed):
+                name = regional.name_of(distinct, options.rain_rungs, members, int(index))
+                unsolved.append(f"{year.year}: {name}")
+            masked[members.soil[failed], members.water_table[failed]] = True
+            most = max(most, passed)
+    return Responses(result, unsolved, masked, members.count, most)
 
 
 def _richards_year(
@@ -169,8 +178,8 @@ def _richards_year(
     options: Options,
     pool: ThreadPoolExecutor,
     run: passes.Run = simulate.run,
-) -> tuple[dict[str, NDArray[np.float64]], list[str], int]:
-    """Terms of one year at every rain factor and zone, unsolved columns, and the most passes."""
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_], int]:
+    """Terms of one year at every rain factor and zone, which columns have no solution, and the most passes."""
     members = distinct.index(options.rain_rungs)
     pieces = regional.pieces_of(distinct, members, PIECE)
     records = rainfall.records_of(year.hourly_rain, year.month)
@@ -189,18 +198,16 @@ def _richards_year(
     )
     tables = {name: np.full(shape, np.nan) for name in (*passes.WATER_TERMS, "theta")}
     tables["leaching_rate"] = np.full((*shape, kd_l_kg.size), np.nan)
-    names: list[str] = []
+    failed = np.zeros(members.count, dtype=bool)
     for piece, answer in zip(pieces, solved, strict=True):
         own = members.take(piece)
         place = (own.rain, own.landuse, own.soil, own.water_table)
         for name, values in answer.terms.items():
             tables[name][place] = values
         tables["leaching_rate"][place] = answer.leaching_rate
-        names += [
-            regional.name_of(distinct, options.rain_rungs, own, int(index)) for index in np.flatnonzero(answer.failed)
-        ]
+        failed[piece] = answer.failed
     result = {name: _between(distinct, values, options) for name, values in tables.items()}
-    for name in ("leaching_rate", "absolute_flux_20cm", "drainage_20cm", "runoff"):
+    for name in ("leaching_rate", "absolute_flux_20cm", "runoff"):
         # a polynomial may pass below zero where a term vanishes
         result[name] = np.where(np.isnan(result[name]), np.nan, np.maximum(result[name], 0.0))
     factors = np.multiply.outer(distinct.rain_factors, distinct.climate_factors)
@@ -210,7 +217,7 @@ def _richards_year(
     result["infiltration"] = supply - result["runoff"]
     # what runoff gained by that, the drainage has lost: no millimetre is counted twice
     result["drainage_100cm"] = result["infiltration"] - result["evapotranspiration"] - result["storage_change"]
-    return result, names, max(int(answer.passes.max()) for answer in solved)
+    return result, failed, max(int(answer.passes.max()) for answer in solved)
 
 
 def _between(distinct: Distinct, values: NDArray[np.float64], options: Options) -> NDArray[np.float64]:
@@ -253,13 +260,7 @@ def first_order_responses(
     table: Mapping[str, float],
 ) -> Responses:
     """A daily balance of two layers and first-order leaching (engine ``first_order``)."""
-    profile = Profile(
-        plough_depth_m=table["plough_depth_m"],
-        column_depth_m=table["column_depth_m"],
-        field_capacity_suction_cm=table["field_capacity_suction_cm"],
-        wilting_suction_cm=table["wilting_suction_cm"],
-        drained_suction_cm=table["drained_suction_cm"],
-    )
+    profile = profile_of(table)
     result: dict[int, dict[str, NDArray[np.float64]]] = {}
     for year in years:
         terms: dict[str, Any] = response.column_response(
@@ -288,7 +289,5 @@ def first_order_responses(
         )
         result[year.year] = terms
     count = int(np.prod(result[years[0].year]["theta"].shape)) if years else 0
-    return Responses(result, [], count, options.cycles)
-
-
-__all__ = ["ENGINES", "Members", "Responses", "Year", "first_order_responses", "refuse_unsolved", "responses"]
+    nothing = np.zeros(distinct.pair_cells.shape, dtype=bool)
+    return Responses(result, [], nothing, count, options.cycles)

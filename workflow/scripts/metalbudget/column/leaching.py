@@ -1,5 +1,8 @@
 """What leaves the plough layer, from stored water: a ladder of sorption coefficients.
 
+Water that rises into the layer brings back what the last that left it carried: below a sharp front of strongly sorbed
+metal it passes through the soil just reached, so what leaves goes with the net flux.
+
 Two definitions of "leaching at 20 cm" differ by more than any solver does where the profile has a concentration edge
 at that depth: the outflow of the layer by itself, with no gradient at its lower edge (here), and the flux through that
 depth of the whole profile (`simulate.run`, `leached_ug_cm2`), which adds dispersion over the edge.
@@ -138,7 +141,7 @@ def _leach(
                 stored = solute.Stored(days, start, held, q, q_absolute, taken)
                 outcome[:] = 0.0
                 status[c] = solute.transport(
-                    ground, stored, substance, nothing, 0.0, unmixed, mass, kinetic, concentration, outcome, passed,
+                    ground, stored, substance, nothing, np.nan, unmixed, mass, kinetic, concentration, outcome, passed,
                     (node, 0.0),
                 )  # fmt: skip
                 if status[c] != solute.DONE:

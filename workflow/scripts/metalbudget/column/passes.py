@@ -260,7 +260,7 @@ def _terms(done: _Pass, driven: Driven, options: Options) -> dict[str, NDArray[n
         "evaporation": evaporation,
         "transpiration": transpiration,
         "evapotranspiration": interception + evaporation + transpiration,
-        "drainage_20cm": 0.5 * (moved + net),
+        "drainage_20cm": net,
         "drainage_100cm": sums[:, richards.DRAINAGE],
         "absolute_flux_20cm": moved,
         "storage": MM_PER_CM * water.sum(axis=2).mean(axis=1),

@@ -37,7 +37,7 @@ class Records:
     @property
     def daily_rain(self) -> NDArray[np.float64]:
         """Shape (d,). [mm d⁻¹]"""
-        return np.bincount(self.day, self.rain, self.month.size)
+        return np.bincount(self.day, self.rain, self.month.size).astype(float)
 
 
 def records_of(hourly_rain: ArrayLike, month: ArrayLike) -> Records:

@@ -1,6 +1,6 @@
 """The columns of a region: which soils, climate zones and water tables there are, and what runs off them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget import hydraulics, runoff
-from metalbudget.column import classes
+from metalbudget.column import classes, regional, response
+from metalbudget.column.water_balance import profile_of
 from metalbudget.landuse import SOIL_CLASSES
 from metalbudget.terrain import slope_gradient
 
@@ -42,6 +43,45 @@ class RegionColumns:
     groups: NDArray[np.int64]
     curve_number: NDArray[np.float64]
     cells: NDArray[np.int64]
+
+    def distinct(
+        self,
+        irrigation: NDArray[np.float64],
+        rain_factors: Sequence[float],
+        tables: Mapping[str, Mapping[str, float]],
+        options: regional.Options,
+    ) -> regional.Distinct:
+        """The columns as the engines take them.
+
+        Parameters
+        ----------
+        irrigation : ndarray, shape (9,)
+            [mm yr⁻¹]
+        rain_factors : sequence of float
+            Of the scenarios. [1]
+        tables : mapping of table to rows
+            ``soil_column crop_coefficient``
+        options : Options
+
+        Returns
+        -------
+        Distinct
+        """
+        settings = tables["soil_column"]
+        landuse = response.landuse_tables(SOIL_CLASSES, tables["crop_coefficient"], profile_of(settings))
+        return regional.Distinct(
+            soil=self.hydraulics,
+            soil_names=self.soils.names,
+            bulk_density=self.soils.bulk_density,
+            curve_number=self.curve_number,
+            water_table_cm=np.array([np.inf, regional.CM_PER_M * settings["water_table_depth_m"]]),
+            cells=self.cells,
+            irrigation=irrigation,
+            tables=landuse,
+            rain_factors=np.asarray(rain_factors, dtype=float),
+            climate_factors=self.climate_factors,
+            pans=regional.pans_of(self.hydraulics, landuse, options),
+        )
 
 
 def columns_of(

@@ -11,10 +11,7 @@ from metalbudget.column import classes, rainfall, response
 from metalbudget.column.columns import Columns, Weather, graded_depths, layer_index
 from metalbudget.column.ladder import polynomial_weights, rain_ladder
 from metalbudget.column.pan import pan_conductivity
-from metalbudget.column.region import RegionColumns
-from metalbudget.column.water_balance import Profile
 from metalbudget.hydraulics import VanGenuchten
-from metalbudget.landuse import SOIL_CLASSES
 
 CM_PER_M = 100.0
 MM_PER_CM = 10.0
@@ -250,9 +247,7 @@ def pans_of(soil: VanGenuchten, tables: response.LandUseTables, options: Options
              zip(row, month, strict=True)]  # fmt: skip
     for percolation, bund in sorted(set(cases)):
         count = soil.ks.size
-        dense = pan_conductivity(
-            np.full(count, percolation), np.full(count, 0.5 * bund), depth, layer == 1, soil
-        )
+        dense = pan_conductivity(np.full(count, percolation), np.full(count, 0.5 * bund), depth, layer == 1, soil)
         for k, m, case in zip(row, month, cases, strict=True):
             if case == (percolation, bund):
                 result[k, :, m] = dense
@@ -406,52 +401,4 @@ def drive(
         irrigation=irrigation,
         shed=daily(reaching.shed),
         intercepted=intercepted,
-    )
-
-
-def distinct_of(
-    columns: RegionColumns,
-    irrigation: NDArray[np.float64],
-    water: Mapping[str, Any],
-    tables: Mapping[str, Mapping[str, float]],
-    options: Options,
-) -> Distinct:
-    """A region's columns as the engines take them.
-
-    Parameters
-    ----------
-    columns : RegionColumns
-    irrigation : ndarray, shape (k,)
-        [mm yr⁻¹]
-    water : mapping
-        ``rain_factors`` of the configuration.
-    tables : mapping of table to rows
-        ``soil_column crop_coefficient``
-    options : Options
-
-    Returns
-    -------
-    Distinct
-    """
-    settings = tables["soil_column"]
-    profile = Profile(
-        plough_depth_m=settings["plough_depth_m"],
-        column_depth_m=settings["column_depth_m"],
-        field_capacity_suction_cm=settings["field_capacity_suction_cm"],
-        wilting_suction_cm=settings["wilting_suction_cm"],
-        drained_suction_cm=settings["drained_suction_cm"],
-    )
-    landuse = response.landuse_tables(SOIL_CLASSES, tables["crop_coefficient"], profile)
-    return Distinct(
-        soil=columns.hydraulics,
-        soil_names=columns.soils.names,
-        bulk_density=columns.soils.bulk_density,
-        curve_number=columns.curve_number,
-        water_table_cm=np.array([np.inf, CM_PER_M * settings["water_table_depth_m"]]),
-        cells=columns.cells,
-        irrigation=irrigation,
-        tables=landuse,
-        rain_factors=np.asarray(water["rain_factors"], dtype=float),
-        climate_factors=columns.climate_factors,
-        pans=pans_of(columns.hydraulics, landuse, options),
     )

@@ -47,7 +47,8 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
     inflow : ndarray, shape (m,)
         With rain and dust through the surface. [µg cm⁻²]
     below_mg_l : float
-        Concentration of water that rises into the column from below. [mg L⁻¹]
+        Concentration of water that rises into the column from below; NaN: as that of the lowest node, so that there
+        is no gradient at the lower end whichever way water goes. [mg L⁻¹]
     mixed : ndarray of int, shape (m,)
         How many nodes are ploughed together at the end of the interval; 0: none.
     mass, kinetic : ndarray, shape (k,)
@@ -146,8 +147,9 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
                     store[i] += (1.0 - substance.fraction) * soil[i] * relaxed
                     old[i] -= (1.0 - substance.fraction) * soil[i] * kinetic[i] * (1.0 - relaxed)
             old[0] += dt * into
+            rising_mg_l = concentration[k - 1] if np.isnan(below_mg_l) else below_mg_l
             if q_bottom < 0.0:
-                old[k - 1] -= dt * q_bottom * below_mg_l
+                old[k - 1] -= dt * q_bottom * rising_mg_l
             if straight and substance.uptake_limit == 0.0:
                 _solve_straight(
                     substance.coefficient, water1, store, old, advection, exchange, q_bottom, dt, eliminated,
@@ -162,7 +164,7 @@ def transport(ground, stored, substance, inflow, below_mg_l, mixed, mass, kineti
             flux[0] = dt * into
             for i in range(k - 1):
                 flux[i + 1] = dt * (advection[i] * concentration[i] + exchange[i] * concentration[i + 1])
-            flux[k] = dt * (q_bottom * concentration[k - 1] if q_bottom > 0.0 else q_bottom * below_mg_l)
+            flux[k] = dt * (q_bottom * concentration[k - 1] if q_bottom > 0.0 else q_bottom * rising_mg_l)
             for i in range(k):
                 taken = 0.0
                 if substance.uptake_limit > 0.0 and stored.uptake[m, i] > 0.0:

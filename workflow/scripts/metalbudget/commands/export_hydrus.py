@@ -131,7 +131,6 @@ def _distinct(study: Path, config: dict[str, Any], tables: dict[str, Any], optio
     from metalbudget import io
     from metalbudget.column import reading
     from metalbudget.column.region import columns_of
-    from metalbudget.column.regional import distinct_of
     from metalbudget.settings import raw_folder
 
     harmonised = study / "resources" / "harmonised"
@@ -148,7 +147,7 @@ def _distinct(study: Path, config: dict[str, Any], tables: dict[str, Any], optio
     irrigation = reading.read_irrigation(
         study / raw_folder(config) / "agriculture.csv", harmonised / "districts.csv", harmonised / "district.tif", grid
     )
-    return distinct_of(columns, irrigation, config["water"], tables, options)
+    return columns.distinct(irrigation, config["water"]["rain_factors"], tables, options)
 
 
 def _weather_year(config: dict[str, Any], year: int) -> int:

@@ -30,8 +30,8 @@ class Nodes:
         [d]
     head_cm, water, flux_cm_d, uptake_1_d : ndarray, shape (p, k)
         Head [cm], water content [1], flux, upwards positive [cm d⁻¹], uptake by roots [d⁻¹].
-    concentration_mg_l : ndarray, shape (p, m, k)
-        Of the m metals. [mg L⁻¹]
+    concentration_mg_l : ndarray, shape (p, m or 2 m, k)
+        Of the m metals [mg L⁻¹], and then what HYDRUS-1D prints as sorbed.
     """
 
     days: NDArray[np.float64]

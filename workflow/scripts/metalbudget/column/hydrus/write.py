@@ -125,6 +125,11 @@ def _refuse(run: Run) -> None:
         raise InputError(
             "HYDRUS-1D takes fewer metals", where=name, found=run.load.metals.count, expected=f"at most {MOST_SOLUTES}"
         )
+    if _kinetic(run) and run.load.metals.count > 1:
+        raise InputError(
+            "sites out of equilibrium are written for one metal", where=name, found=f"{run.load.metals.count} metals",
+            mend="write a folder for each metal",
+        )  # fmt: skip
     for label, values in (
         ("dust", run.load.dust_ug_cm2),
         ("metal in water from below", run.load.below_mg_l),
@@ -255,12 +260,6 @@ def _solutes(run: Run, properties: NDArray[np.float64]) -> list[str]:
         f"{2 if _kinetic(run) else 0} {_flags(*[False] * 10)}",
         "Bulk.d DisperL Frac Mobile",
     ]
-    # bulk density and dispersivity stand once; the share of the sites at equilibrium is then that of all metals
-    if np.unique(metals.fraction).size > 1:
-        raise InputError(
-            "HYDRUS-1D takes one share of sites at equilibrium for all metals", where=run.columns.name(run.index),
-            found=metals.fraction.tolist(), mend="write metals with other shares in a folder of their own",
-        )  # fmt: skip
     lines += [f"{_row(material[6], material[7], metals.fraction[0])} 0" for material in properties]
     for i in range(metals.count):
         lines += [
