@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget import runoff
-from metalbudget.column import passes, rainfall, regional, response, simulate
+from metalbudget.column import passes, rainfall, regional, response
 from metalbudget.column.hydrus import engine as hydrus_engine
 from metalbudget.column.regional import Distinct, Options
 from metalbudget.column.water_balance import profile_of
@@ -148,11 +148,12 @@ def richards_responses(
     kd_l_kg: NDArray[np.float64],
     options: Options,
     threads: int,
-    run: passes.Run = simulate.run,
+    run: passes.Run | None = None,
 ) -> Responses:
     """Richards' equation on every distinct column, sorbed metals in its plough layer.
 
-    The water flows by our own engine (``metalbudget``) or, after the first pass of a year, by `run` (``hydrus1d``).
+    The water flows by our own engine (``metalbudget``) or, after the first pass of a year, by what is given for it
+    (``hydrus1d``).
     """
     result: dict[int, dict[str, NDArray[np.float64]]] = {}
     unsolved: list[str] = []
@@ -177,7 +178,7 @@ def _richards_year(
     kd_l_kg: NDArray[np.float64],
     options: Options,
     pool: ThreadPoolExecutor,
-    run: passes.Run = simulate.run,
+    run: passes.Run | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_], int]:
     """Terms of one year at every rain factor and zone, which columns have no solution, and the most passes."""
     members = distinct.index(options.rain_rungs)

@@ -72,7 +72,7 @@ def solve(
     options: Options,
     driven: Driven,
     kd_l_kg: NDArray[np.float64],
-    run: Run = simulate.run,
+    run: Run | None = None,
 ) -> Solved:
     """Repeat a year until each column's water comes back.
 
@@ -86,8 +86,8 @@ def solve(
         Of these columns.
     kd_l_kg : ndarray, shape (r,)
         [L kg⁻¹]
-    run : callable
-        What lets water flow in every pass but the first.
+    run : callable, optional
+        What lets water flow in every pass but the first; `simulate.run` unless given.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def _pass(
     *,
     keep: bool,
     kd_l_kg: NDArray[np.float64] | None = None,
-    run: Run = simulate.run,
+    run: Run | None = None,
 ) -> _Pass:
     """Season after season; bunds that are opened let their water go."""
     tables = distinct.tables
@@ -174,7 +174,7 @@ def _pass(
             state, excess = _let_off(state, np.where(opened, limit, np.inf))
             released[:, days[0]] = excess
         weather, interval = driven.weather(int(days[0]), int(days[-1]) + 1)
-        flow, transport = run(
+        flow, transport = (run or simulate.run)(
             columns, weather, state, interval, weather_of=np.arange(members.count), load=load,
             leaching_depth_cm=options.plough_depth_cm, keep=keep, return_failed=True,
         )  # fmt: skip
