@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 import raw_factory
+from hydrus_stand_in import stand_in
 from metalbudget import io
 from metalbudget.budget.reading import read_ground
 from metalbudget.column import passes, simulate
@@ -144,3 +145,21 @@ def test_cells_without_a_solution(region, tmp_path, small_grid, monkeypatch, cap
     assert (ground.unsolved, ground.grid.n) == (east.sum(), (~east).sum())
     raster = ground.grid.expand(np.ones(ground.grid.n))
     np.testing.assert_array_equal(np.isnan(raster[small_grid.land]), east)
+
+
+def test_the_engine_hydrus1d_writes_the_same_file(region, tmp_path):
+    """The stand-in lets everything through that reaches the soil, at a water content of 0.30."""
+    chosen = {"engine": "hydrus1d", "executable": str(stand_in(tmp_path))}
+    theirs = io.read_netcdf(run(region, tmp_path / "hydrus", chosen, threads=2)["column_response"][YEAR])
+    ours = io.read_netcdf(run(region, tmp_path / "own")["column_response"][YEAR])
+    assert {name: np.shape(values) for name, values in theirs.items()} == {
+        name: np.shape(values) for name, values in ours.items()
+    }
+    there = np.isfinite(ours["runoff"])
+    np.testing.assert_array_equal(np.isfinite(theirs["runoff"]), there)
+    left = (theirs["infiltration"] - theirs["interception"])[there]
+    np.testing.assert_allclose(theirs["interception"][there], ours["interception"][there], atol=1e-9)
+    for name in ("drainage_20cm", "drainage_100cm"):
+        np.testing.assert_allclose(theirs[name][there], left, atol=0.5)  # printed sums have five digits
+    np.testing.assert_allclose(theirs["storage_change"][there], 0.0, atol=0.1)
+    np.testing.assert_allclose(theirs["theta"][there], 0.30, atol=1e-6)
