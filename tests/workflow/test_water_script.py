@@ -26,6 +26,7 @@ WATER = {
     "rain_factors": [0.9, 1.0, 1.1],
     "climate_zones": 1,
     "rain_rungs": 2,
+    "rain_rungs_bunded": 2,
     "smallest_soil_share": 0.05,
     "smallest_column_share": 0.005,
     "water_table_elevation_m": 6.0,

@@ -158,14 +158,14 @@ def richards_responses(
     result: dict[int, dict[str, NDArray[np.float64]]] = {}
     unsolved: list[str] = []
     masked = np.zeros(distinct.pair_cells.shape, dtype=bool)
-    most, members = 0, distinct.index(options.rain_rungs)
+    most, members = 0, distinct.index(options)
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         for year in years:
             found, failed, passed = _richards_year(distinct, year, kd_l_kg, options, pool, run)
             found["runoff_check"] = _checked_runoff(distinct, year, options, pool)
             result[year.year] = found
             for index in np.flatnonzero(failed):
-                name = regional.name_of(distinct, options.rain_rungs, members, int(index))
+                name = regional.name_of(distinct, options, members, int(index))
                 unsolved.append(f"{year.year}: {name}")
             masked[members.soil[failed], members.water_table[failed]] = True
             most = max(most, passed)
@@ -181,7 +181,7 @@ def _richards_year(
     run: passes.Run | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_], int]:
     """Terms of one year at every rain factor and zone, which columns have no solution, and the most passes."""
-    members = distinct.index(options.rain_rungs)
+    members = distinct.index(options)
     pieces = regional.pieces_of(distinct, members, PIECE)
     records = rainfall.records_of(year.hourly_rain, year.month)
 
@@ -192,7 +192,7 @@ def _richards_year(
 
     solved = list(pool.map(solve, pieces))
     shape = (
-        distinct.ladder(options.rain_rungs).size,
+        int(members.rain.max()) + 1,
         len(distinct.tables.classes),
         len(distinct.soil_names),
         distinct.water_table_cm.size,
@@ -222,8 +222,9 @@ def _richards_year(
 
 
 def _between(distinct: Distinct, values: NDArray[np.float64], options: Options) -> NDArray[np.float64]:
-    """From the ladder of rain (n, k, s, w, ...) to (r, k, s, z, w, ...)."""
-    return np.moveaxis(distinct.between(values, options.rain_rungs), 1, 3)
+    """From the ladders of rain (n, k, s, w, ...) to (r, k, s, z, w, ...)."""
+    classes = [distinct.between(k, values[:, k], options) for k in range(values.shape[1])]
+    return np.moveaxis(np.stack(classes, axis=1), 2, 3)
 
 
 def _checked_runoff(distinct: Distinct, year: Year, options: Options, pool: ThreadPoolExecutor) -> NDArray[np.float64]:

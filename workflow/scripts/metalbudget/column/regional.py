@@ -29,8 +29,8 @@ class Options:
         What decides how much water runs off.
     outflow : {'plough_layer', 'interior_edge'}
         How leaching out of the plough layer is defined.
-    rain_rungs : int
-        Values of rain at which columns are solved.
+    rain_rungs, rain_rungs_bunded : int
+        Values of rain at which columns of open land, and of land with bunds, are solved.
     plough_depth_cm, column_depth_cm : float
         [cm]
     nodes : int
@@ -58,6 +58,7 @@ class Options:
     runoff: str
     outflow: str
     rain_rungs: int
+    rain_rungs_bunded: int
     plough_depth_cm: float
     column_depth_cm: float
     nodes: int
@@ -80,6 +81,7 @@ class Options:
             runoff=str(water["runoff"]),
             outflow=outflow,
             rain_rungs=int(water["rain_rungs"]),
+            rain_rungs_bunded=int(water["rain_rungs_bunded"]),
             plough_depth_cm=CM_PER_M * table["plough_depth_m"],
             column_depth_cm=CM_PER_M * table["column_depth_m"],
             nodes=int(table["nodes"]),
@@ -147,25 +149,37 @@ class Distinct:
         weight = np.where(self.pair_cells[:, None, :] > 0, self.cells, 1).astype(float)
         return (self.curve_number * weight).sum(axis=2) / weight.sum(axis=1)
 
-    def ladder(self, rungs: int) -> NDArray[np.float64]:
-        """As `rain_ladder`, shape (n,). [1]"""
+    def ladder(self, landuse: int, options: Options) -> NDArray[np.float64]:
+        """Rain at which columns of a class are solved (`rain_ladder`), shape (n,). [1]
+
+        Bunds that overflow in wet years alone bend the response, so they need more rungs than open land.
+        """
+        bunded = bool(np.any(self.tables.bund_height[landuse] > 0.0))
+        rungs = options.rain_rungs_bunded if bunded else options.rain_rungs
         return rain_ladder(self.rain_factors, self.climate_factors, rungs)
 
-    def between(self, values: NDArray[np.float64], rungs: int) -> NDArray[np.float64]:
-        """Values at the ladder's rain, shape (n, ...), at every rain factor and zone, shape (r, z, ...)."""
-        at = np.multiply.outer(self.rain_factors, self.climate_factors)
-        return np.tensordot(polynomial_weights(self.ladder(rungs), at), values, axes=1)
+    def rain_of(self, members: "Members", options: Options) -> NDArray[np.float64]:
+        """Rain of columns relative to the station, shape (c,). [1]"""
+        ladders = [self.ladder(k, options) for k in range(len(self.tables.classes))]
+        return np.array([ladders[k][n] for k, n in zip(members.landuse, members.rain, strict=True)])
 
-    def index(self, rungs: int) -> "Members":
-        """Every column to be solved, those that share a crop's heads and a soil side by side."""
-        k, s, w, n = (
-            axis.ravel()
-            for axis in np.indices(
-                (len(self.tables.classes), self.soil.ks.size, self.water_table_cm.size, self.ladder(rungs).size)
-            )
-        )
-        there = self.pair_cells[s, w] > 0
-        return Members(k[there], s[there], w[there], n[there])
+    def between(self, landuse: int, values: NDArray[np.float64], options: Options) -> NDArray[np.float64]:
+        """Values at a class's ladder of rain, shape (n, ...), at every rain factor and zone, shape (r, z, ...)."""
+        ladder = self.ladder(landuse, options)
+        at = np.multiply.outer(self.rain_factors, self.climate_factors)
+        return np.tensordot(polynomial_weights(ladder, at), values[: ladder.size], axes=1)
+
+    def index(self, options: Options) -> "Members":
+        """Every column to be solved."""
+        pairs = np.argwhere(self.pair_cells > 0)
+        rows = [
+            (k, s, w, n)
+            for k in range(len(self.tables.classes))
+            for s, w in pairs
+            for n in range(self.ladder(k, options).size)
+        ]
+        k, s, w, n = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+        return Members(k, s, w, n)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,11 +201,11 @@ class Members:
         return int(self.landuse.size)
 
 
-def name_of(distinct: Distinct, rungs: int, members: Members, index: int) -> str:
+def name_of(distinct: Distinct, options: Options, members: Members, index: int) -> str:
     """Identity of a column and its cells, for messages."""
     soil, table = int(members.soil[index]), int(members.water_table[index])
     landuse = distinct.tables.classes[int(members.landuse[index])]
-    rain = distinct.ladder(rungs)[int(members.rain[index])]
+    rain = distinct.rain_of(members, options)[index]
     return (
         f"soil {distinct.soil_names[soil]}, land use {landuse}, water table {classes.WATER_TABLES[table]}, "
         f"rain {rain:.3g} of the station's ({int(distinct.pair_cells[soil, table])} cells of this soil and water table)"
@@ -369,7 +383,7 @@ def drive(
     by_day = records.month - 1
     demand = tables.crop_coefficient[k][:, by_day] * evapotranspiration
     bunded = tables.bund_height[k][:, by_day] > 0.0
-    factor = distinct.ladder(options.rain_rungs)[members.rain]
+    factor = distinct.rain_of(members, options)
     numbers = None
     if options.runoff == "curve_number":
         numbers = distinct.mean_curve_number[k, members.soil, members.water_table]
