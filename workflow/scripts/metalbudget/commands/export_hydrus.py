@@ -118,11 +118,10 @@ def _config(study: Path, file: str | None) -> dict[str, Any]:
     from metalbudget import settings
 
     ran, own = study / "results" / "run_config.yaml", study / "config.yaml"
-    if file is None and ran.is_file():
-        return settings.load(ran)
     if file is not None and not Path(file).is_file():
         raise InputError("the configuration is not there", file=file, where="--configfile")
-    over = [Path(file)] if file is not None else [own] if own.is_file() else []
+    # a study that an older version ran may lack keys, which the defaults then have
+    over = [Path(file)] if file is not None else [path for path in (ran, own) if path.is_file()][:1]
     return settings.load(settings.REPOSITORY / "config" / "config.yaml", *over)
 
 
