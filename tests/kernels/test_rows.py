@@ -85,22 +85,17 @@ def test_plumes_at_a_level_are_those_of_the_kernel(name, bare):
             core, plume, *_ = level_of(air, source, bare=bare, number=number)
             for component, make in kinds(source):
                 ones = [make(air, source, x, Place(z, 0.0, 0.0, 0.0), bare) for x in DISTANCES]
-                expected = np.array(
-                    [
-                        (p.wind, p.lateral_turbulence, p.spread_y, p.up_height, p.down_height, p.up_spread)
-                        + (p.down_spread, p.up_share)
-                        for p in ones
-                    ]
-                ).T
+                names = "wind lateral_turbulence spread_y up_height down_height up_spread down_spread up_share".split()
+                expected = np.array([[getattr(p, name) for p in ones] for name in names])
                 np.testing.assert_allclose(plume[component][: rows.RANDOM], expected, rtol=TOLERANCE, atol=1e-9)
                 lid = core[component][rows.BARE_LID if bare else rows.LID]
                 np.testing.assert_allclose(lid, [p.lid for p in ones], rtol=TOLERANCE)
 
 
-def fallen(plume, air, source, x, settling, place=Place(0.0, 0.0, 0.0, 0.0)):
+def fallen(plume, air, source, x, settling):
     """A plume of the kernel after its particles have settled."""
     fall = settling * x / source.wind
-    return gaussian.settled(plume, air, source, x, place, fall)
+    return gaussian.settled(plume, air, source, x, Place(0.0, 0.0, 0.0, 0.0), fall)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -110,9 +105,7 @@ def test_densities_are_those_of_the_kernel(name, above_m):
     for air in AIRS:
         source = launch(air, *SOURCES[name])
         for number, z in enumerate(LEVELS):
-            _, _, _, starts, follow, keep = level_of(
-                air, source, number=number, follow_m=above_m, keep_m=z + above_m
-            )
+            _, _, _, starts, follow, keep = level_of(air, source, number=number, follow_m=above_m, keep_m=z + above_m)
             for component, make in kinds(source):
                 ones = [make(air, source, x, Place(z, 0.0, 0.0, 0.0), False) for x in DISTANCES]
                 for k, settling in enumerate(SETTLING):
@@ -164,7 +157,7 @@ def test_shares_that_pass_a_hill_are_those_of_the_kernel(part, ground_m):
         if air.convective:
             continue
         source = launch(air, *SOURCES["stack"])
-        core, plume, lids, _, _, _ = level_of(air, source, levels=levels)
+        core, plume, *_ = level_of(air, source, levels=levels)
         heights = np.zeros(102)
         nodes.dividing_heights(air, 2.0, heights)
         out, critical = np.zeros(DISTANCES.size), np.zeros(DISTANCES.size)

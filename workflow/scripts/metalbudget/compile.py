@@ -59,9 +59,10 @@ def compile_kernels() -> None:
     place = np.array([500.0, 900.0])
     receptors = Receptors(place, place, np.zeros(2), np.zeros(2), np.zeros(2))
     used = np.arange(hours.size) % 8 == 0
-    for exact in (True, False):
-        options = Options(deposition=True)
-        model.run(sources, receptors, hours, observations, options, hours_used=used, exact=exact)
+    for terrain in (False, True):
+        for exact in (True, False):
+            options = Options(deposition=True, terrain=terrain)
+            model.run(sources, receptors, hours, observations, options, hours_used=used, exact=exact)
     _columns()
     relief = np.add.outer(np.arange(6.0), np.arange(6.0))
     hill_height.hill_heights(relief, 0.0, 600.0, 100.0, np.array([250.0]), np.array([250.0]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 LEVEL_SCALE_M, LEVEL_STEP = 20.0, 0.15
 FINEST_M, STABLE_SHARE, STABLE_STEP_M, STABLE_STEP = 2.0, 1.0 / 15.0, 6.0, 0.02
 TAPS = 4
+LEAST_RANGE_M = 1.0e-3  # heights that lie nearer together are one
 # Hills above the lowest one; a plume feels no hill that is higher above the receptor than itself.
 HILL_SCALE_M, HILL_STEP, MOST_HILLS = 10.0, 0.6, 10
 HILL_TOLERANCE_M = 2.0  # hills that lie so near to a line over the receptors' height need no interpolation of their own
@@ -60,7 +61,7 @@ class Layout:
 def levels_for(height_m: NDArray[np.float64], stable: bool) -> NDArray[np.float64]:
     """Levels around all heights, the source's base among them if they enclose it; one if all are alike. [m]"""
     low, high = float(height_m.min()), float(height_m.max())
-    if high - low < 1.0e-6:
+    if high - low < LEAST_RANGE_M:
         return height_m[:1].astype(float)
 
     def side(reach_m: float) -> list[float]:
@@ -87,10 +88,11 @@ def hills_for(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], level_
     if height_m.size == 0:
         return np.zeros(1)
     low, high = float(hill_m.min()), float(hill_m.max())
-    slope, there = 0.0, hill_m.mean()
-    if np.ptp(height_m) > 0.0:
-        slope, there = np.polyfit(height_m - level_m, hill_m, 1)
-    residual = hill_m - (there + slope * (height_m - level_m))
+    offset = height_m - level_m
+    apart = offset - offset.mean()
+    slope = (apart * hill_m).sum() / (apart**2).sum() if np.ptp(height_m) > LEAST_RANGE_M else 0.0
+    there = hill_m.mean() - slope * offset.mean()
+    residual = hill_m - (there + slope * offset)
     if np.abs(residual).max() <= HILL_TOLERANCE_M:
         return np.array([min(max(there, low), high)])
     most = np.arcsinh((high - low) / HILL_SCALE_M)
