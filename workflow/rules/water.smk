@@ -27,10 +27,7 @@ rule compute_water:
     params:
         years=WEATHER_YEARS,
         water=config["water"],
-        leaching={
-            key: config["leaching"][key]
-            for key in ("engine", "outflow", "mask_unsolved")
-        },
+        leaching={key: config["leaching"][key] for key in ("engine", "outflow", "mask_unsolved")},
         tables={
             name: coefficients(name)
             for name in (
