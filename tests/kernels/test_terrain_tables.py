@@ -72,7 +72,7 @@ def test_tables_answer_as_the_full_calculation(source, rms, largest):
 def test_a_single_summit_needs_one_hill_a_level():
     """Hills that are the ground itself: as exact, at a station for every level."""
     places = hilly(spare_m=(0.0,))
-    found = layout(places.elevation_m, places.hill_height_m, True)
+    found = layout(places.elevation_m, places.hill_height_m, True, 50.0)
     assert found.hills_m.size == found.levels_m.size
     full, tabled = (answer(STACK, places, weather(12, seed=2), exact=exact) for exact in (True, False))
     for one, other in zip(tabled, full, strict=True):
@@ -84,7 +84,7 @@ def test_a_single_summit_needs_one_hill_a_level():
 def test_a_plateau_is_one_level(height_m):
     """All receptors at one height: along the distance alone is interpolated, of three days to 0.3 % rms."""
     places = receptors(60, elevation_m=height_m, nearest_m=300.0)
-    assert layout(places.elevation_m, places.hill_height_m, True).levels_m.tolist() == [height_m]
+    assert layout(places.elevation_m, places.hill_height_m, True, 50.0).levels_m.tolist() == [height_m]
     full, tabled = (answer(STACK, places, exact=exact) for exact in (True, False))
     for one, other in zip(tabled, full, strict=True):
         counts = other >= 0.01 * other.max()
@@ -183,11 +183,11 @@ def test_many_receptors_in_terrain_take_tables():
 HEIGHTS = st.lists(st.floats(-300.0, 1500.0), min_size=2, max_size=30, unique=True)
 
 
-@given(heights=HEIGHTS, stable=st.booleans())
+@given(heights=HEIGHTS, stable=st.booleans(), release=st.floats(0.0, 300.0))
 @examples(max_examples=50, deadline=None)
-def test_levels_rise_around_all_heights(heights, stable):
+def test_levels_rise_around_all_heights(heights, stable, release):
     height = np.array(heights)
-    levels = levels_for(height, stable)
+    levels = levels_for(height, stable, release)
     assert np.all(np.diff(levels) > 0.0) or levels.size == 1
     if levels.size > 1:
         assert levels.size >= TAPS
@@ -197,13 +197,18 @@ def test_levels_rise_around_all_heights(heights, stable):
             assert 0.0 in levels
 
 
-@given(heights=HEIGHTS, above=st.lists(st.floats(0.0, 800.0), min_size=30, max_size=30), stable=st.booleans())
+@given(
+    heights=HEIGHTS,
+    above=st.lists(st.floats(0.0, 800.0), min_size=30, max_size=30),
+    stable=st.booleans(),
+    release=st.floats(0.0, 300.0),
+)
 @examples(max_examples=50, deadline=None)
-def test_receptors_lie_among_their_levels_and_hills(heights, above, stable):
+def test_receptors_lie_among_their_levels_and_hills(heights, above, stable, release):
     """Lagrange's weights repeat a cubic, those between hills a line, and indices stay within the tables."""
     height = np.array(heights)
     hill = np.maximum(height, 0.0) + np.array(above[: height.size])
-    found = layout(height, hill, stable)
+    found = layout(height, hill, stable, release)
     if found.levels_m.size == 1:
         return
     at = found.levels_m[found.level[:, None] + np.arange(TAPS)]

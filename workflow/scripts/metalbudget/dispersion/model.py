@@ -444,7 +444,7 @@ def _prepared(source: Source, air: Atmosphere, receptors: Receptors, options: Op
     standing = tabled and options.terrain and not place[:, 1].any()  # on the ground, as tables in terrain need them
     if standing:
         height, hill = np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 2])
-        among = [layout(height, hill, stable) for stable in (False, True)]
+        among = [layout(height, hill, stable, source.height_m) for stable in (False, True)]
         orders = [tuple(np.ascontiguousarray(getattr(one, field.name)) for field in fields(one)) for one in among]
 
     def job(chunk: NDArray[np.int_], hourly: bool) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 # are 2 m apart, a fifteenth of their height farther up, and 6 m or a fiftieth of it at the most.
 LEVEL_SCALE_M, LEVEL_STEP = 20.0, 0.15
 FINEST_M, STABLE_SHARE, STABLE_STEP_M, STABLE_STEP = 2.0, 1.0 / 15.0, 6.0, 0.02
+# Around the release height, where a plume that does not rise is a metre deep, they are 1 m apart.
+RELEASE_STEP_M, RELEASE_SHARE = 1.0, 0.25
 TAPS = 4
 LEAST_RANGE_M = 1.0e-3  # heights that lie nearer together are one
 # Hills above the lowest one; a plume feels no hill that is higher above the receptor than itself.
@@ -58,24 +60,26 @@ class Layout:
     between: NDArray[np.float64]
 
 
-def levels_for(height_m: NDArray[np.float64], stable: bool) -> NDArray[np.float64]:
+def levels_for(height_m: NDArray[np.float64], stable: bool, release_m: float) -> NDArray[np.float64]:
     """Levels around all heights, the source's base among them if they enclose it; one if all are alike. [m]"""
     low, high = float(height_m.min()), float(height_m.max())
     if high - low < LEAST_RANGE_M:
         return height_m[:1].astype(float)
 
-    def side(reach_m: float) -> list[float]:
+    def side(reach_m: float, upward: bool) -> list[float]:
         found = [0.0]
         while found[-1] < reach_m:
             z = found[-1]
             if stable:
                 step = min(max(FINEST_M, STABLE_SHARE * z), max(STABLE_STEP_M, STABLE_STEP * z))
+                if upward:
+                    step = min(step, max(RELEASE_STEP_M, RELEASE_SHARE * abs(z - release_m)))
             else:
                 step = LEVEL_STEP * math.hypot(LEVEL_SCALE_M, z)
             found.append(z + step)
         return found[1:]
 
-    levels = np.array([*[-level for level in side(-low)][::-1], 0.0, *side(high)])
+    levels = np.array([*[-level for level in side(-low, False)][::-1], 0.0, *side(high, True)])
     first = max(int(np.searchsorted(levels, low, side="right")) - 1, 0)
     last = max(int(np.searchsorted(levels, high)), first + TAPS - 1)
     while last >= levels.size:
@@ -100,13 +104,17 @@ def hills_for(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], level_
     return low + HILL_SCALE_M * np.sinh(most * np.arange(count) / (count - 1))
 
 
-def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], stable: bool) -> Layout:
+def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], stable: bool, release_m: float) -> Layout:
     """Levels, hills and the receptors among them.
 
     Parameters
     ----------
     height_m, hill_m : ndarray, shape (receptors,)
         Ground at the receptors, and the hills that steer the flow there, above the source's base. [m]
+    stable : bool
+        Whether for hours of stable air; only in these do hills matter.
+    release_m : float
+        Release height above the source's base. [m]
 
     Returns
     -------
@@ -114,7 +122,7 @@ def layout(height_m: NDArray[np.float64], hill_m: NDArray[np.float64], stable: b
     """
     if not stable:
         hill_m = np.zeros_like(height_m)
-    levels = levels_for(height_m, stable)
+    levels = levels_for(height_m, stable, release_m)
     count = height_m.size
     if levels.size == 1:
         level, bracket, part = np.zeros(count, dtype=int), np.zeros(count, dtype=int), np.zeros(count)
