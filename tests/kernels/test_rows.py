@@ -85,16 +85,8 @@ def test_plumes_at_a_level_are_those_of_the_kernel(name, bare):
             core, plume, *_ = level_of(air, source, bare=bare, number=number)
             for component, make in kinds(source):
                 ones = [make(air, source, x, Place(z, 0.0, 0.0, 0.0), bare) for x in DISTANCES]
-                names = [
-                    "wind",
-                    "lateral_turbulence",
-                    "spread_y",
-                    "up_height",
-                    "down_height",
-                    "up_spread",
-                    "down_spread",
-                    "up_share",
-                ]
+                names = ["wind", "lateral_turbulence", "spread_y", "up_height", "down_height", "up_spread"]
+                names += ["down_spread", "up_share"]
                 expected = np.array([[getattr(p, name) for p in ones] for name in names])
                 np.testing.assert_allclose(plume[component][: rows.RANDOM], expected, rtol=TOLERANCE, atol=1e-9)
                 lid = core[component][rows.BARE_LID if bare else rows.LID]

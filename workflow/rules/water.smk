@@ -1,4 +1,4 @@
-"""Where the rain goes: one balance for every soil column and land-use class, and runoff by curve number.
+"""Where the rain goes: water and leaching of every soil column and land-use class, and runoff by curve number.
 
 REQUIRED INPUTS: the raw folder's weather and agriculture.csv; resources/harmonised/{mask,soil,elevation,
 rain_factor,district}.tif and districts.csv.
@@ -27,6 +27,7 @@ rule compute_water:
     params:
         years=WEATHER_YEARS,
         water=config["water"],
+        leaching={key: config["leaching"][key] for key in ("engine", "executable", "outflow", "mask_unsolved")},
         tables={
             name: coefficients(name)
             for name in (
@@ -34,6 +35,7 @@ rule compute_water:
                 "crop_coefficient",
                 "curve_number",
                 "hydrologic_group",
+                "storm_duration",
             )
         },
         code=code_of("compute_water.py"),
@@ -41,7 +43,7 @@ rule compute_water:
         "logs/compute_water.log",
     benchmark:
         "logs/benchmarks/compute_water.tsv"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=1500,
     script:

@@ -77,6 +77,7 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
         "year": year,
         "closure": step.closure,
         "clamped": step.clamped,
+        "unsolved_cells": ground.unsolved,
         "fluxes_g_ha": summary,
         "weathering_over_field_rate": ratio,
         "weathering_warning_ratio": tables["budget"]["weathering_warning_ratio"],
@@ -85,6 +86,8 @@ def main(*, files, fluxes, landuse, responses, rkls, outputs, metal, year, layer
     for name, values in summary.items():
         logger.info("%s %s %d: mean %.4g, 5-95 %% %.4g..%.4g g/ha/yr", name, metal, year, *list(values.values())[:3])
     logger.info("clamped cells: %s of %d; largest residual %.2g of the gross flux", step.clamped, grid.n, step.closure)
+    if ground.unsolved:
+        logger.warning("%d land cells have no water balance and are left out of all fluxes", ground.unsolved)
     if ratio > tables["budget"]["weathering_warning_ratio"]:
         logger.warning(
             "the weathering closure of %s is %.1f times the field weathering rate: the sorption coefficient is too low",

@@ -4,31 +4,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from metalbudget import hydraulics, io, runoff, weather_files
-from metalbudget.column import classes, reading, response
+from metalbudget.column import classes, engines, reading, response
 from metalbudget.column.region import columns_of
-from metalbudget.column.water_balance import Profile
+from metalbudget.column.regional import Options
 from metalbudget.landuse import SOIL_CLASSES
 from metalbudget.quantities import quantity
 from metalbudget.runlog import logger, logging_to
+from metalbudget.settings import hydrus_executable
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 CURVE_NUMBERS = np.arange(30.0, 101.0)
 COLUMN = ("rain_factor", "landuse", "soil", "climate", "water_table")
+# Dimensions and quantities of what is not an amount of water of every column.
+DIMENSIONS = {
+    "rain": ("rain_factor", "climate"),
+    "irrigation": ("landuse",),
+    "runoff_check": ("landuse", "soil", "water_table"),
+    "leaching_rate": (*COLUMN, "ladder"),
+}
+KINDS = {"theta": "fraction", "leaching_rate": "rate", "storage": "water_depth"}
 WEATHER_COLUMNS = ("rain", "tmin", "tmax", "tmean", "wind", "rh", "radiation", "et0")
 
 
-def main(*, region, weather, zones, column_response, runoff_response, weather_daily, water, tables):
+def main(
+    *, region, weather, zones, column_response, runoff_response, weather_daily, water, leaching, tables, threads=1
+):
     """Read region and weather, solve every column for every weather year, write the responses."""
     settings = tables["soil_column"]
-    profile = Profile(
-        plough_depth_m=settings["plough_depth_m"],
-        column_depth_m=settings["column_depth_m"],
-        field_capacity_suction_cm=settings["field_capacity_suction_cm"],
-        wilting_suction_cm=settings["wilting_suction_cm"],
-        drained_suction_cm=settings["drained_suction_cm"],
-    )
+    options = Options.of(water, leaching["outflow"], settings)
     grid = io.read_grid(region["mask"])
     columns = columns_of(
         {name: grid.compress(band) for name, band in io.read_bands(region["soil"], grid).items()},
@@ -39,64 +44,67 @@ def main(*, region, weather, zones, column_response, runoff_response, weather_da
         water,
         tables,
     )
+    irrigation = reading.read_irrigation(region["agriculture"], region["districts"], region["district"], grid)
+    distinct = columns.distinct(irrigation, water["rain_factors"], tables, options)
     soils = columns.soils
-    write_zones(zones, grid, soil_class=soils.index, climate_zone=columns.climate, water_table=columns.water_table)
     for name, ks, group in zip(soils.names, columns.hydraulics.ks, columns.groups, strict=True):
         logger.info("soil %s: Ks %.1f cm/d, hydrologic group %s", name, ks, hydraulics.GROUPS[group].upper())
-
-    landuse = response.landuse_tables(SOIL_CLASSES, tables["crop_coefficient"], profile)
-    irrigation = reading.read_irrigation(region["agriculture"], region["districts"], region["district"], grid)
     logger.info("irrigation [mm/yr]: %s", dict(zip(SOIL_CLASSES, irrigation.round(1).tolist(), strict=True)))
+
+    station = weather_files.read_station(region["station"])
+    daily = {
+        year: reading.read_daily(reading.files_of(year, weather), year, station, water["rain_within_day"], tables)
+        for year in column_response
+    }
+    ladder = response.sorption_ladder(
+        settings["sorption_lowest_l_kg"], settings["sorption_highest_l_kg"], int(settings["sorption_rungs"])
+    )
+    answer = engines.responses(
+        leaching["engine"],
+        distinct,
+        [engines.Year(year, own.hourly_rain, own.values["et0"], own.month) for year, own in daily.items()],
+        ladder,
+        options,
+        settings,
+        threads,
+        hydrus_executable(leaching) if leaching["engine"] == "hydrus1d" else None,
+    )
+    logger.info(
+        "%s: %d columns of each of %d years, at most %d passes of a year",
+        leaching["engine"], answer.columns, len(daily), answer.most_passes,
+    )  # fmt: skip
+    for name in answer.unsolved:
+        logger.warning("not solved: %s", name)
+    if answer.unsolved and not leaching["mask_unsolved"]:
+        engines.refuse_unsolved(answer.unsolved)
+
+    masked = answer.masked[soils.index, columns.water_table]
+    if masked.any():
+        logger.warning("%d cells are left out of the study: their columns have no solution", masked.sum())
+    soil_class = np.where(masked, quantity("class").nodata, soils.index)
+    write_zones(zones, grid, soil_class=soil_class, climate_zone=columns.climate, water_table=columns.water_table)
     coords = {
         "rain_factor": list(water["rain_factors"]),
         "landuse": list(SOIL_CLASSES),
         "soil": list(soils.names),
         "climate": columns.climate_factors,
         "water_table": list(classes.WATER_TABLES),
-        "ladder": response.sorption_ladder(
-            settings["sorption_lowest_l_kg"], settings["sorption_highest_l_kg"], int(settings["sorption_rungs"])
-        ),
+        "ladder": ladder,
     }
-    station = weather_files.read_station(region["station"])
     for year, path in column_response.items():
-        daily = reading.read_daily(reading.files_of(year, weather), year, station)
-        io.write_table(
-            weather_daily[year], {"date": daily.dates, **{name: daily.values[name] for name in WEATHER_COLUMNS}}
-        )
-        terms = response.column_response(
-            rain=daily.values["rain"],
-            evapotranspiration=daily.values["et0"],
-            month=daily.month,
-            rain_factors=water["rain_factors"],
-            climate_factors=columns.climate_factors,
-            soil=columns.hydraulics,
-            curve_number=columns.curve_number,
-            water_table_m=[np.inf, settings["water_table_depth_m"]],
-            irrigation=irrigation,
-            tables=landuse,
-            profile=profile,
-            initial_abstraction_ratio=water["initial_abstraction_ratio"],
-            dry_day_rain=settings["dry_day_rain_mm"],
-            tolerance_mm=settings["spin_up_tolerance_mm"],
-            cycles=int(settings["spin_up_cycles"]),
-        )
-        rate = response.leaching_rate(
-            terms["drainage_20cm"][..., None],
-            terms["theta"][..., None],
-            soils.bulk_density[:, None, None, None],
-            coords["ladder"],
-            profile.plough_depth_m,
-        )
-        variables = {name: (COLUMN, terms[name], "water") for name in response.WATER_TERMS}
-        variables["rain"] = (("rain_factor", "climate"), terms["rain"], "water")
-        variables["irrigation"] = (("landuse",), terms["irrigation"], "water")
-        variables["theta"] = (COLUMN, terms["theta"], "fraction")
-        variables["leaching_rate"] = ((*COLUMN, "ladder"), rate, "rate")
+        terms = answer.years[year]
+        variables = {
+            name: (DIMENSIONS.get(name, COLUMN), values, KINDS.get(name, "water")) for name, values in terms.items()
+        }
         variables["bulk_density"] = (("soil",), soils.bulk_density, "bulk_density")
-        io.write_netcdf(path, variables, coords, weather_year=year)
-
+        io.write_netcdf(
+            path, variables, coords, weather_year=year, engine=leaching["engine"], runoff_by=water["runoff"],
+            outflow=leaching["outflow"],
+        )  # fmt: skip
+        own = daily[year]
+        io.write_table(weather_daily[year], {"date": own.dates, **{name: own.values[name] for name in WEATHER_COLUMNS}})
         shed = runoff.runoff_response(
-            daily.values["rain"],
+            own.values["rain"],
             water["rain_factors"],
             CURVE_NUMBERS,
             columns.climate_factors,
@@ -108,7 +116,7 @@ def main(*, region, weather, zones, column_response, runoff_response, weather_da
             {"rain_factor": coords["rain_factor"], "curve_number": CURVE_NUMBERS, "climate": coords["climate"]},
             weather_year=year,
         )
-        report(year, daily.values, terms)
+        report(year, own.values, terms, water["runoff"])
 
 
 def write_zones(path, grid, **indices):
@@ -120,13 +128,17 @@ def write_zones(path, grid, **indices):
         logger.info("%s: cells by class %s", name, np.bincount(index).tolist())
 
 
-def report(year, daily, terms):
-    """Log the year's water by land-use class, at the station's rain, over soils, zones and water tables."""
+def report(year, daily, terms, runoff_by):
+    """Log the year's water by land-use class, at the middle rain factor, over soils, zones and water tables."""
     logger.info("%d: rain %.0f mm, reference ET %.0f mm", year, daily["rain"].sum(), daily["et0"].sum())
     middle = terms["runoff"].shape[0] // 2
     for position, name in enumerate(SOIL_CLASSES):
-        means = ", ".join(f"{term} {terms[term][middle, position].mean():.0f}" for term in response.WATER_TERMS)
+        means = ", ".join(f"{term} {np.nanmean(terms[term][middle, position]):.0f}" for term in response.WATER_TERMS)
         logger.info("%d %s [mm/yr]: %s", year, name, means)
+    if "runoff_check" in terms:
+        other = "columns" if runoff_by == "curve_number" else "curve_number"
+        means = {name: round(float(np.nanmean(terms["runoff_check"][k])), 1) for k, name in enumerate(SOIL_CLASSES)}
+        logger.info("%d runoff at the station's rain if %s decided [mm/yr]: %s", year, other, means)
 
 
 if __name__ == "__main__":
@@ -140,5 +152,7 @@ if __name__ == "__main__":
             runoff_response=dict(zip(years, snakemake.output.runoff_response, strict=True)),
             weather_daily=dict(zip(years, snakemake.output.weather_daily, strict=True)),
             water=snakemake.params.water,
+            leaching=snakemake.params.leaching,
             tables=snakemake.params.tables,
+            threads=snakemake.threads,
         )

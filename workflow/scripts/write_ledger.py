@@ -24,7 +24,9 @@ def main(*, ledgers, summaries, air, outputs, tolerance, bars):
         magnitude_check(gathered),
         *air_checks([io.read_json(path) | {"file": str(path)} for path in air], tolerance),
     ]
-    for record in map(io.read_json, summaries):
+    records = [io.read_json(path) for path in summaries]
+    checks.append(solved_check(records))
+    for record in records:
         checks += flux_checks(record, bars)
         checks.append(cell_closure_check(record, tolerance))
     io.write_table(outputs["ledger"], gathered)
@@ -95,6 +97,14 @@ def air_checks(records, tolerance):
         state = "pass" if relative <= bound else "fail"
         result.append(check(f"the air balance closes: {record['file']}", state, relative, f"at most {bound:g}"))
     return result
+
+
+def solved_check(records):
+    """Every land cell has a water balance, or was left out on demand (`leaching.mask_unsolved`)."""
+    left_out = max((record.get("unsolved_cells", 0) for record in records), default=0)
+    return check(
+        "every land cell has a soil column with a solution", "warn" if left_out else "pass", left_out, "0 cells"
+    )
 
 
 def flux_checks(record, bars):

@@ -15,8 +15,10 @@ from metalbudget.errors import InputError
 # Name of each subcommand and what it does; the module has the same name, with _ for -.
 COMMANDS = {
     "check": "check the configuration and all raw inputs; write an input atlas",
+    "column": "run a soil column: water and metals over depth and time",
     "disperse": "run an AERMOD runstream: concentration and deposition at its receptors",
     "export-aermod": "write a source and year of a study as a ready AERMOD folder",
+    "export-hydrus": "write a soil column and year of a study as a ready HYDRUS-1D folder",
     "verify": "compare with reference cases and print how well they agree",
 }
 

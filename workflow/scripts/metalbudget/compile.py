@@ -15,6 +15,8 @@ kernel_cache.use()
 import numpy as np  # noqa: E402
 
 from metalbudget import erosion  # noqa: E402
+from metalbudget.column import columns as soil_columns  # noqa: E402
+from metalbudget.column import leaching, simulate, sorption  # noqa: E402
 from metalbudget.dispersion import hill_height, model, polar  # noqa: E402
 from metalbudget.dispersion.case import FineFraction, Options, Receptors, SizeClasses, Source  # noqa: E402
 from metalbudget.dispersion.reading import gas_surface  # noqa: E402
@@ -61,11 +63,25 @@ def compile_kernels() -> None:
         for exact in (True, False):
             options = Options(deposition=True, terrain=terrain)
             model.run(sources, receptors, hours, observations, options, hours_used=used, exact=exact)
+    _columns()
     relief = np.add.outer(np.arange(6.0), np.arange(6.0))
     hill_height.hill_heights(relief, 0.0, 600.0, 100.0, np.array([250.0]), np.array([250.0]))
     erosion.topographic_factor(
         relief, 100.0, longest_m=300.0, reference_cell_m=30.0, coefficients=coefficients("topography")
     )
+
+
+def _columns() -> None:
+    """Water, metals and the ladder of leaching on one column of three nodes."""
+    depth, one = np.array([0.0, 10.0, 20.0]), np.ones((1, 3))
+    theta_r, theta_s, alpha, n, ks = (np.array([[value]]) for value in (0.078, 0.43, 0.036, 1.56, 24.96))
+    columns = soil_columns.Columns(depth, np.zeros((1, 3), dtype=np.int64), theta_r, theta_s, alpha, n, ks)
+    weather = soil_columns.Weather(np.ones(2), *(np.array([[rate, 0.0]]) for rate in (1.0, 0.2, 0.0)))
+    metals = sorption.metals(np.full((2, 3), 50.0), exponent=[1.0, 0.8])
+    load = simulate.Load(metals, one, one, np.zeros((2, 1, 3)))
+    state = simulate.initial_state(columns, -100.0)
+    flow, _ = simulate.run(columns, weather, state, [0, 1], load=load, keep=True)
+    leaching.plough_layer(columns, flow, [50.0], one, one)
 
 
 def _day() -> dict[str, np.ndarray]:

@@ -72,6 +72,7 @@ REGISTRY: dict[str, Quantity] = {
     "identifier": Quantity("1", "identifier", -(2**31) + 1, 2**31 - 1, "class", -1),
     "calendar_year": Quantity("1", "calendar year", 0, 9999, "class", -1),
     "water": Quantity("mm yr-1", "water", -1.0e4, 1.0e5),
+    "water_depth": Quantity("mm", "water in the soil column", 0.0, 1.0e5),
     "soil_loss": Quantity("t ha-1 yr-1", "soil loss", 0.0, 1.0e9),
     "elevation": Quantity("m", "elevation above sea level", -500.0, 9000.0),
     "percentage": Quantity("%", "percentage", 0.0, 100.0 + 1.0e-3),

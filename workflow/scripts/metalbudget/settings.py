@@ -167,6 +167,27 @@ def aermod_executable(dispersion: Mapping[str, Any], study: str | Path = ".") ->
     return program
 
 
+def hydrus_executable(leaching: Mapping[str, Any], study: str | Path = ".") -> Path:
+    """The user's HYDRUS-1D, for the engine hydrus1d; jobs run in the study folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    program = Path(study) / str(leaching["executable"])
+    if not leaching["executable"] or not program.is_file():
+        raise InputError(
+            "the engine hydrus1d needs HYDRUS-1D's program, which is not there",
+            file="configuration",
+            where="leaching.executable",
+            found=leaching["executable"] or "an empty value",
+            expected="the path of a HYDRUS-1D executable, absolute or from the study folder",
+            mend="give the path, or set leaching.engine to metalbudget",
+        )
+    return program
+
+
 def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | Path = ".") -> list[InputError]:
     """Problems that a schema cannot see: keys that must agree with each other, and the program that is named."""
     problems: list[InputError] = []
@@ -184,6 +205,23 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
                     found=config["dispersion"]["terrain"],
                     expected="flat",
                     mend="set dispersion.terrain to flat, or dispersion.engine to metalbudget",
+                )
+            )
+
+    if config["leaching"]["engine"] == "hydrus1d":
+        try:
+            hydrus_executable(config["leaching"], study)
+        except InputError as error:
+            problems.append(error)
+        if config["leaching"]["outflow"] != "plough_layer":
+            problems.append(
+                InputError(
+                    "the engine hydrus1d leaches a plough layer by itself",
+                    file="configuration",
+                    where="leaching.outflow",
+                    found=config["leaching"]["outflow"],
+                    expected="plough_layer",
+                    mend="set leaching.outflow to plough_layer, or leaching.engine to metalbudget",
                 )
             )
 

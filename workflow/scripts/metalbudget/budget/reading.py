@@ -1,7 +1,7 @@
 """The budget's edge: rasters, response tables and farm statistics become settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from metalbudget.errors import InputError
 from metalbudget.grid import Grid
 from metalbudget.landuse import LandUse
 from metalbudget.lookup import ZONES
+from metalbudget.quantities import quantity
 
 FilePath = str | Path
 # What every run of the budget reads, whatever its years.
@@ -43,12 +44,15 @@ class Ground:
         Indices into the response tables.
     rain_factor : ndarray
         Annual rain relative to the weather station. [1]
+    unsolved : int
+        Land cells left out of the grid because their soil column has no solution (`leaching.mask_unsolved`).
     """
 
     grid: Grid
     soil: dict[str, Vector]
     zones: dict[str, NDArray[np.integer]]
     rain_factor: Vector
+    unsolved: int = 0
 
     def rain_within_zone(self, responses: Mapping[str, Any]) -> Vector:
         """Annual rain relative to that of the cell's climate zone, shape (n,). [1]
@@ -98,10 +102,14 @@ def land_values(path: FilePath, grid: Grid, band: str | None = None) -> Vector:
 
 
 def read_ground(mask: FilePath, soil: FilePath, zones: FilePath, rain_factor: FilePath) -> Ground:
-    """Grid, soil, zones and rain of the land cells."""
+    """Grid, soil, zones and rain of the land cells whose soil column has a solution."""
     grid = io.read_grid(mask)
     bands = io.read_bands(zones, grid)
+    unsolved = grid.land & (bands["soil_class"] == quantity("class").nodata)
+    if unsolved.any():
+        grid = replace(grid, land=grid.land & ~unsolved)
     return Ground(
+        unsolved=int(unsolved.sum()),
         grid=grid,
         soil={name: grid.compress(values) for name, values in io.read_bands(soil, grid).items()},
         zones={name: grid.compress(bands[name]).astype(np.intp) for name in ZONES},

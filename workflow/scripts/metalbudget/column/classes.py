@@ -1,5 +1,6 @@
 """Distinct soil columns of a region: soil classes, climate zones and water-table classes of its cells."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,37 @@ def soil_classes(
     members = np.bincount(index, minlength=common.size)
     means = [np.bincount(index, values, minlength=common.size) / members for values in (sand, silt, clay, density)]
     return SoilClasses(tuple(TEXTURES[label] for label in common), index, *means)
+
+
+def join_rare_pairs(soils: SoilClasses, water_table: ArrayLike, smallest_share: float) -> SoilClasses:
+    """Give cells whose soil is rare over their water table the nearest soil that is common there.
+
+    Parameters
+    ----------
+    soils : SoilClasses
+    water_table : array_like of int, shape (n,)
+        Class of each cell.
+    smallest_share : float
+        Smallest share of the cells that keeps a soil over a water table a column of its own, 0..1. [1]
+
+    Returns
+    -------
+    SoilClasses
+        With another index; a water table over which every soil is rare keeps its own. Distance is Euclidean in sand
+        and clay between class means.
+    """
+    water_table = np.asarray(water_table)
+    index = soils.index.copy()
+    for table in np.unique(water_table):
+        here = water_table == table
+        count = np.bincount(soils.index[here], minlength=len(soils.names))
+        common = np.flatnonzero(count >= smallest_share * index.size)
+        if common.size == 0:
+            continue
+        for rare in np.flatnonzero((count > 0) & (count < smallest_share * index.size)):
+            distance = np.hypot(soils.sand[common] - soils.sand[rare], soils.clay[common] - soils.clay[rare])
+            index[here & (soils.index == rare)] = common[int(np.argmin(distance))]
+    return dataclasses.replace(soils, index=index)
 
 
 def climate_zones(rain_factor: ArrayLike, zones: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

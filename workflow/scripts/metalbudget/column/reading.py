@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget import io, weather_files
-from metalbudget.column import evapotranspiration, response
+from metalbudget.column import evapotranspiration, rainfall, response
 from metalbudget.errors import InputError
 from metalbudget.grid import Grid
 from metalbudget.landuse import SOIL_CLASSES
@@ -28,11 +28,14 @@ class Daily:
         1..12.
     dates : list of str, length d
         ISO dates.
+    hourly_rain : ndarray, shape (24 d,)
+        [mm]
     """
 
     values: dict[str, NDArray[np.float64]]
     month: NDArray[np.int64]
     dates: list[str]
+    hourly_rain: NDArray[np.float64]
 
 
 def files_of(year: int, weather: Sequence[FilePath]) -> list[FilePath]:
@@ -40,8 +43,17 @@ def files_of(year: int, weather: Sequence[FilePath]) -> list[FilePath]:
     return [path for path in weather if Path(path).stem in (str(year), f"{year}_rain")]
 
 
-def read_daily(files: Sequence[FilePath], year: int, station: Mapping[str, float]) -> Daily:
-    """Daily weather of one year with its reference evapotranspiration; refuses gaps."""
+def read_daily(
+    files: Sequence[FilePath],
+    year: int,
+    station: Mapping[str, float],
+    rain_within_day: str = "hourly",
+    tables: Mapping[str, Mapping[str, float]] | None = None,
+) -> Daily:
+    """Daily weather of one year with its reference evapotranspiration; refuses gaps.
+
+    Rain falls in the hours of the file (``hourly``), or as a storm of ``storm_duration.csv`` around noon (``storms``).
+    """
     hourly = weather_files.read(files, year)
     try:
         daily = evapotranspiration.daily_weather(hourly, station["anemometer_height_m"])
@@ -51,7 +63,10 @@ def read_daily(files: Sequence[FilePath], year: int, station: Mapping[str, float
     daily["et0"] = evapotranspiration.reference_evapotranspiration(
         daily, dates, latitude_deg=station["latitude_deg"], elevation_m=station["elevation_m"]
     )
-    return Daily(daily, month, dates)
+    rain = np.asarray(hourly["rain_mm"], dtype=float)
+    if rain_within_day == "storms":
+        rain = rainfall.storm_hours(daily["rain"], month, (tables or {})["storm_duration"])
+    return Daily(daily, month, dates, rain)
 
 
 def read_irrigation(agriculture: FilePath, districts: FilePath, district: FilePath, grid: Grid) -> NDArray[np.float64]:

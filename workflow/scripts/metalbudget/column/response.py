@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metalbudget.column import water_balance
+from metalbudget.column.columns import PASTURE
 from metalbudget.hydraulics import VanGenuchten
 
 WATER_TERMS = (
@@ -17,6 +18,7 @@ WATER_TERMS = (
     "drainage_100cm",
     "storage_change",
 )
+UPTAKE_HEADS = ("anaerobic", "optimum", "limit_high", "limit_low", "wilting")
 CM_PER_M = 100.0
 MM_PER_M = 1000.0
 KG_M3_PER_KG_L = 1000.0
@@ -37,6 +39,14 @@ class LandUseTables:
         Infinite without a plough pan. [mm d⁻¹]
     irrigation_month : ndarray of bool, shape (k, 12)
     cover : Cover
+    root_beta, root_depth_m : ndarray, shape (k,)
+        Extinction per centimetre, and the lowest roots. [1], [m]
+    evaporation_share : ndarray, shape (k,)
+        Of the soil in what the canopy leaves of the demand. [1]
+    uptake_heads : ndarray, shape (k, 5)
+        Heads at which uptake begins, is highest, falls under a high and a low demand, and ends. [cm]
+    uptake_rates_cm_d : tuple of float
+        Those two demands. [cm d⁻¹]
     """
 
     classes: tuple[str, ...]
@@ -45,6 +55,11 @@ class LandUseTables:
     percolation_limit: NDArray[np.float64]
     irrigation_month: NDArray[np.bool_]
     cover: water_balance.Cover
+    root_beta: NDArray[np.float64]
+    root_depth_m: NDArray[np.float64]
+    evaporation_share: NDArray[np.float64]
+    uptake_heads: NDArray[np.float64]
+    uptake_rates_cm_d: tuple[float, float]
 
 
 def landuse_tables(
@@ -91,6 +106,11 @@ def landuse_tables(
             plough_share=evaporation + (1.0 - evaporation) * roots,
             depletion_fraction=monthly("depletion_fraction", None)[:, 0],
         ),
+        root_beta=beta,
+        root_depth_m=depth,
+        evaporation_share=evaporation,
+        uptake_heads=np.stack([monthly(f"uptake_{head}_cm", None)[:, 0] for head in UPTAKE_HEADS], axis=-1),
+        uptake_rates_cm_d=PASTURE[5:],
     )
 
 

@@ -1,5 +1,6 @@
 """Daily water balance of many soil columns at once: a plough layer, a subsoil, and ponded water."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,18 @@ class Profile:
     field_capacity_suction_cm: float
     wilting_suction_cm: float
     drained_suction_cm: float
+
+
+def profile_of(table: Mapping[str, float]) -> Profile:
+    """From the rows of ``soil_column.csv``."""
+    names = (
+        "plough_depth_m",
+        "column_depth_m",
+        "field_capacity_suction_cm",
+        "wilting_suction_cm",
+        "drained_suction_cm",
+    )
+    return Profile(**{name: table[name] for name in names})
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from metalbudget.errors import InputError, InputErrors
 
 if TYPE_CHECKING:
+    from metalbudget.column import verification as column_verification
     from metalbudget.dispersion.verification import Verified
 
-KINDS = ("dispersion",)
+KINDS = ("dispersion", "column")
 
 HEADER = ("case", "quantity", "rows", "within 1 %", "median", "99 %", "largest", "sum", "pass")
+COLUMN_HEADER = ("case", "quantity", "from", "to", "found", "error", "mark", "pass")
 FIELD_HEADER = ("case", "quantity", "pairs", "within a factor of 2", "mean ratio", "ratio of highest")
 
 
@@ -37,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.threads < 1:
         raise InputError("the number of threads is not positive", where="--threads", found=arguments.threads)
+    if arguments.kind == "column":
+        return _run_columns(arguments)
     from metalbudget.commands.disperse import Told
     from metalbudget.dispersion import verification
 
@@ -60,6 +64,56 @@ def run(arguments: argparse.Namespace) -> int:
         from metalbudget.commands.disperse import write
 
         write(Path(arguments.markdown), markdown(results, rows, fields))
+    if refused:
+        raise InputErrors(refused)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _run_columns(arguments: argparse.Namespace) -> int:
+    """Soil columns: as `run`, with a table of their own."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from metalbudget.column import verification
+
+    def one(folder: Path) -> "column_verification.Verified | InputError":
+        try:
+            return verification.verify(folder)
+        except InputError as problem:
+            return problem
+
+    with ThreadPoolExecutor(max_workers=arguments.threads) as pool:
+        outcomes = list(pool.map(one, verification.find_cases(Path(arguments.cases), arguments.only)))
+    results = [outcome for outcome in outcomes if not isinstance(outcome, InputError)]
+    refused = [
+        problem
+        for outcome in outcomes
+        if isinstance(outcome, InputError)
+        for problem in getattr(outcome, "problems", [outcome])
+    ]
+    rows = [
+        (
+            row.case,
+            row.quantity,
+            *(f"{value:.5g}" for value in (row.low, row.high, row.found)),
+            f"{row.error:.1e}" if "balance" in row.quantity else _percent(row.error, 2),
+            row.mark,
+            "pass" if row.passed else "MISS",
+        )
+        for result in results
+        for row in result.agreements
+    ]
+    if rows:
+        show(COLUMN_HEADER, rows)
+    judged = [row for result in results for row in result.agreements]
+    closing = (
+        f"{sum(row.passed for row in judged)} of {len(judged)} quantities of {len(results)} cases meet their marks"
+    )
+    print(closing)
+    if arguments.markdown:
+        from metalbudget.commands.disperse import write
+
+        table = [_bar(COLUMN_HEADER), _bar(["---"] * 2 + ["---:"] * (len(COLUMN_HEADER) - 2)), *map(_bar, rows)]
+        write(Path(arguments.markdown), [*table, "", closing])
     if refused:
         raise InputErrors(refused)
     return 0 if all(result.passed for result in results) else 1

@@ -92,7 +92,8 @@ def _summed(job_arrays, rows, valid_hours, kept, bearings, levels_m, hills_m):
     levels, hills = hills_m.shape
     directed = np.zeros((2, bearings, levels, kept.size * hills * classes))
     round_about = np.zeros((2, levels, distances.size, hills * classes))
-    add_polar_hours(_by_wind(job_arrays, rows), *job_arrays, distances, inner, levels_m, hills_m, directed, round_about)
+    ordered = _by_wind(job_arrays, rows)
+    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, hills_m, directed, round_about)  # type: ignore[call-arg]
     directed = directed.reshape(2, bearings, levels, kept.size, hills * classes)
     total = (directed + round_about[:, None, :, inner : inner + kept.size]) / valid_hours
     shaped = total.reshape(2, bearings, levels, kept.size, hills, classes)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +139,7 @@ class Weather:
         hours: SurfaceHours,
         observations: ProfileObservations,
         classes: Sequence[str],
-        dispersion: Mapping[str, float],
+        dispersion: Mapping[str, Any],
         coefficients: Mapping[str, Mapping],
         gas_surface: GasSurface,
     ) -> None:

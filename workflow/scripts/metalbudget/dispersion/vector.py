@@ -5,6 +5,7 @@ table runs at the width of the processor's registers.
 """
 
 import math
+from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
@@ -24,20 +25,22 @@ ERFC = (
 )  # fmt: skip
 
 
-@intrinsic
-def _as_float(typing_context, bits):
+def _bits_as_float(typing_context, bits):
     def code(context, builder, signature, arguments):
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), code
 
 
-@intrinsic
-def _as_whole(typing_context, value):
+def _float_as_bits(typing_context, value):
     def code(context, builder, signature, arguments):
         return builder.bitcast(arguments[0], ir.IntType(64))
 
     return types.int64(types.float64), code
+
+
+_as_float: Any = intrinsic(_bits_as_float)
+_as_whole: Any = intrinsic(_float_as_bits)
 
 
 @njit(inline="always")
