@@ -21,6 +21,7 @@ from metalbudget.dispersion import hill_height, model, polar  # noqa: E402
 from metalbudget.dispersion.case import FineFraction, Options, Receptors, SizeClasses, Source  # noqa: E402
 from metalbudget.dispersion.reading import gas_surface  # noqa: E402
 from metalbudget.dispersion.release import Release, Weather, fields  # noqa: E402
+from metalbudget.dispersion.relief import ground_of  # noqa: E402
 from metalbudget.grid import Grid  # noqa: E402
 from metalbudget.meteorology.station import study_hours  # noqa: E402
 from metalbudget.settings import coefficients  # noqa: E402
@@ -47,7 +48,8 @@ def compile_kernels() -> None:
         Release("stack", 80.0, 2.0, 400.0, 10.0, 750.0, 750.0),
         Release("gridded", 2.0, weights=np.full(shape, 1.0 / 9.0)),
     ]
-    for _ in fields(releases, weather, grid, int(tables["dispersion"]["mantissa_bits"])):
+    ground = ground_of(np.add.outer(np.arange(3.0), np.arange(3.0)) * 20.0, grid)
+    for _ in fields(releases, weather, grid, int(tables["dispersion"]["mantissa_bits"]), 1, ground, 2000.0):
         pass
     weather.rings(releases[0], [FineFraction(0.7, 0.6)])
     dust = SizeClasses((1.0, 20.0), (0.5, 0.5), (2.0, 2.0))
