@@ -146,6 +146,21 @@ def scenario_landuse(scenarios: Mapping[str, Any], selected: list[str]) -> dict[
     return result
 
 
+def _executable(section: str, chosen: Mapping[str, Any], engine: str, maker: str, program: str, study) -> Path:
+    """A program of the user's, as a section of the configuration names it."""
+    path = Path(study) / str(chosen["executable"])
+    if not chosen["executable"] or not path.is_file():
+        raise InputError(
+            f"the engine {engine} needs {maker} program, which is not there",
+            file="configuration",
+            where=f"{section}.executable",
+            found=chosen["executable"] or "an empty value",
+            expected=f"the path of {program} executable, absolute or from the study folder",
+            mend=f"give the path, or set {section}.engine to metalbudget",
+        )
+    return path
+
+
 def aermod_executable(dispersion: Mapping[str, Any], study: str | Path = ".") -> Path:
     """The user's AERMOD, for the engine aermod; jobs run in the study folder.
 
@@ -154,17 +169,7 @@ def aermod_executable(dispersion: Mapping[str, Any], study: str | Path = ".") ->
     InputError
         If there is no such file.
     """
-    program = Path(study) / str(dispersion["executable"])
-    if not dispersion["executable"] or not program.is_file():
-        raise InputError(
-            "the engine aermod needs EPA's program, which is not there",
-            file="configuration",
-            where="dispersion.executable",
-            found=dispersion["executable"] or "an empty value",
-            expected="the path of an AERMOD executable, absolute or from the study folder",
-            mend="give the path, or set dispersion.engine to metalbudget",
-        )
-    return program
+    return _executable("dispersion", dispersion, "aermod", "EPA's", "an AERMOD", study)
 
 
 def hydrus_executable(leaching: Mapping[str, Any], study: str | Path = ".") -> Path:
@@ -175,17 +180,7 @@ def hydrus_executable(leaching: Mapping[str, Any], study: str | Path = ".") -> P
     InputError
         If there is no such file.
     """
-    program = Path(study) / str(leaching["executable"])
-    if not leaching["executable"] or not program.is_file():
-        raise InputError(
-            "the engine hydrus1d needs HYDRUS-1D's program, which is not there",
-            file="configuration",
-            where="leaching.executable",
-            found=leaching["executable"] or "an empty value",
-            expected="the path of a HYDRUS-1D executable, absolute or from the study folder",
-            mend="give the path, or set leaching.engine to metalbudget",
-        )
-    return program
+    return _executable("leaching", leaching, "hydrus1d", "HYDRUS-1D's", "a HYDRUS-1D", study)
 
 
 def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | Path = ".") -> list[InputError]:
