@@ -157,11 +157,8 @@ def _water_rows(
                 for column in reference[key]
             ]
             # nor is what that leaves for the soil
-            ends += [
-                reference["rain_cum_cm"][column] - most
-                for column, shed in reference["runoff_cum_cm"].items()
-                if shed > most
-            ]
+            shed = reference["runoff_cum_cm"]
+            ends += [reference["rain_cum_cm"][column] - most for column in shed if shed[column] > most]
         rows.append(judge(name, label, ends, found[key], mark))
     if kind == "atmospheric" and found["transp_act_cum_cm"] > 0.0:
         # the reference counts more transpiration than its roots take from the soil: its balance tells what they take
