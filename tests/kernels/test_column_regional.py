@@ -30,7 +30,13 @@ from metalbudget.settings import coefficients
 
 TABLE = coefficients("soil_column")
 PROFILE = Profile(0.2, 1.0, 330.0, 15000.0, 30.0)
-WATER = {"runoff": "curve_number", "rain_rungs": 3, "rain_rungs_bunded": 7, "initial_abstraction_ratio": 0.2}
+WATER = {
+    "runoff": "curve_number",
+    "rain_rungs": 3,
+    "rain_rungs_bunded": 9,
+    "rain_tolerance": 0.005,
+    "initial_abstraction_ratio": 0.2,
+}
 TABLES = response.landuse_tables(SOIL_CLASSES, coefficients("crop_coefficient"), PROFILE)
 MONTH, _ = evapotranspiration.calendar(2009, 365)
 # Rosetta's loam and clay loam of the default region, at 1300 and 1250 kg/m3
