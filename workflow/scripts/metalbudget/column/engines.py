@@ -25,6 +25,7 @@ ENGINES = ("metalbudget", "hydrus1d", "first_order")
 JUDGED_KD_L_KG = 10.0  # rates of weaker sorption do not ask for more rungs of rain
 LEAST_DRAINAGE_MM = 1.0
 PIECE = 16  # columns a thread takes at a time: what is stored of them fits into the processor's memory
+FEWEST_PIECES = 8
 MOST_NAMED = 20  # unsolved columns that a message names
 
 
@@ -193,7 +194,9 @@ def _richards_year(
 
     todo, members, answers = distinct.index(options), None, None
     while todo.count:
-        pieces = [todo.take(piece) for piece in regional.pieces_of(distinct, todo, PIECE)]
+        # of few columns smaller pieces, so that no thread waits
+        most = min(PIECE, max(todo.count // FEWEST_PIECES, 1))
+        pieces = [todo.take(piece) for piece in regional.pieces_of(distinct, todo, most)]
         solved = list(pool.map(solve, pieces))
         members = regional.joined([*([] if members is None else [members]), *pieces])
         answers = passes.joined([*([] if answers is None else [answers]), *solved])
