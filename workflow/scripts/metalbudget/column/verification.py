@@ -147,6 +147,9 @@ def _water_rows(
     rows, excess = [], excess_runoff(case, reference["runoff_cum_cm"]) if kind == "atmospheric" else {}
     for label, key, mark in marks:
         ends = list(reference[key].values())
+        if key == "bottom_drainage_cum_cm":
+            # and would have drained at most, had it entered
+            ends += [reference[key][column] + more for column, more in excess.items()]
         if key == "runoff_cum_cm":
             # what the reference lets run off beyond what can, where its rounds do not end, is no answer
             ends += [reference[key][column] - more for column, more in excess.items()]
