@@ -138,7 +138,10 @@ def test_a_reference_that_sheds_rain_below_ks_does_not_judge(tmp_path, rain, low
     file = folder / "expected" / "summary_end.csv"
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("runoff")]
     file.write_text("\n".join([*lines, "runoff_cum_cm,60,,60"]) + "\n", encoding="utf-8")
-    row = next(row for row in verification.verify(folder).agreements if row.quantity == "runoff")
+    rows = {row.quantity: row for row in verification.verify(folder).agreements}
+    row, drained = rows["runoff"], rows["drainage"]
+    # what ran off beyond the bound would have drained at most
+    assert drained.high - drained.low == pytest.approx(60.0 - low)
     assert (row.low, row.high) == (pytest.approx(low, abs=1.0e-9), 60.0)
     # what our own column sheds of the heavier rain is less than that, as it first fills
     assert row.passed

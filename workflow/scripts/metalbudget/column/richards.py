@@ -63,7 +63,8 @@ _FLUX, _DRY, _WET = 0, 1, 2
 # 2^-30 empty pores, in a steep one, whose head would else have no digits, of 2^-36. One that opens begins with four
 # times as many.
 FULL_CM = 2.0e-3
-MOST_EMPTY, LEAST_EMPTY, OPENING_EMPTY = 2.0**-30, 2.0**-36, 4.0
+MOST_EMPTY, LEAST_EMPTY = 2.0**-30, 2.0**-36
+OPENING_EMPTY, OPENING_STEEP = 4.0, 1.001
 
 Column = namedtuple(
     "Column",
@@ -161,7 +162,9 @@ def _nodes(column, water, head):
         driest[i] = max(saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT]), LEAST_SATURATION)
         empty = 1.0 - saturation_of(-FULL_CM, soil[ALPHA], soil[EXPONENT])
         empty = min(max(empty, LEAST_EMPTY), MOST_EMPTY)
-        wettest[i], opening[i] = 1.0 - empty, 1.0 - OPENING_EMPTY * empty
+        # in a steep soil the heads of these are a centimetre apart
+        more = OPENING_STEEP if soil[EXPONENT] > STEEP else OPENING_EMPTY
+        wettest[i], opening[i] = 1.0 - empty, 1.0 - more * empty
         # of so few empty pores (α|h|)^n = empty/m
         lowest[i] = -((empty / (1.0 - 1.0 / soil[EXPONENT])) ** (1.0 / soil[EXPONENT])) / soil[ALPHA]
         water[i] -= residual[i]
