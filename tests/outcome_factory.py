@@ -26,6 +26,8 @@ def study(metals=("as", "cu", "hg"), years=(2000, 2010, 2020), scenarios=("basel
         "claims": {"scenario": scenarios[0], "mixing_depths_m": [0.05, 0.2], "near_source_km": 1.0},
         "max_distance_m": 50000,
         "weather_of_last_year": [2018],
+        "weather_years": [2018],
+        "runoff_by": "curve_number",
     }
 
 
@@ -56,6 +58,7 @@ def write(root: Path, grid, settings, sources=True, evidence=True) -> None:
     fields["inside"] = (("source", "class"), np.full(shape[:2], 0.3), "share")
     coords = {"source": [*names, "traffic"], "class": OPERATOR_CLASSES}
     io.write_netcdf(root / "resources/forcing/operator/2018.nc", fields, coords, grid)
+    _columns(root)
     _provenance(root)
     for metal in settings["metals"]:
         _history(root, grid, settings, metal, names, noise)
@@ -63,6 +66,19 @@ def write(root: Path, grid, settings, sources=True, evidence=True) -> None:
         for scenario in settings["scenarios"]:
             _forecast(root, grid, settings, metal, scenario, noise)
     _ledger(root, settings, noise)
+
+
+def _columns(root):
+    """Runoff of two classes on one soil: 100 and 200 mm in a zone with 0.9 of the station's rain, 40 mm more at 1.1."""
+    runoff = np.array([100.0, 200.0])[:, None, None, None] + np.array([0.0, 40.0])[:, None]
+    dimensions = ("rain_factor", "landuse", "soil", "climate", "water_table")
+    variables = {
+        "runoff": (dimensions, np.stack([0.5 * runoff, runoff]), "water"),
+        "runoff_check": (("landuse", "soil", "water_table"), np.array([[[5.0]], [[7.5]]]), "water"),
+    }
+    coords = {"rain_factor": [0.8, 1.0], "landuse": ["forest", "bare"], "soil": ["loam"]}
+    coords |= {"climate": [0.9, 1.1], "water_table": ["deep"]}
+    io.write_netcdf(root / "resources/forcing/column_response/2018.nc", variables, coords)
 
 
 def _provenance(root):

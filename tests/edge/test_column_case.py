@@ -102,6 +102,53 @@ def test_marks_are_measured_from_the_interval():
 
 
 @pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        # ten days of 27 cm on Ks = 24.96 under 0.1 cm of evaporation, by hand: 10 (27 - 0.1 - 24.96)
+        ({}, 19.4),
+        ({"bottom": {"type": "seepage_face"}}, 19.4),
+        ({"bottom": {"type": "head", "h_cm": -20.0}}, 19.4),
+        ({"surface_limits": {"h_crit_max_cm": 3.0}}, 19.4),
+        # soil that lets more through below changes nothing, soil that lets less through takes the bound away
+        ({"layers": [[20, 1], [50, 2]], "materials": [LOAM, LOAM | {"Ks_cm_d": 100.0}]}, 19.4),
+        ({"layers": [[20, 1], [50, 2]], "materials": [LOAM, LOAM | {"Ks_cm_d": 1.0}]}, np.inf),
+        ({"bottom": {"type": "zero_flux"}}, np.inf),
+        ({"bottom": {"type": "water_table", "depth_cm": 40.0}}, np.inf),
+    ],
+)
+def test_no_more_runs_off_than_rain_beyond_ks(tmp_path, about, expected):
+    folder = write_case(tmp_path / "case", {"solutes": []} | about, rain="27", nodes=51)
+    if "layers" in about:
+        rows = (folder / "profile_initial.csv").read_text(encoding="utf-8").splitlines()
+        lower = [row.replace(",-100,1,1,", ",-100,2,1,") if float(row.split(",")[0]) > 20 else row for row in rows[1:]]
+        (folder / "profile_initial.csv").write_text("\n".join([rows[0], *lower]) + "\n", encoding="utf-8")
+    case = column_case.read(folder)
+    assert verification.most_runoff(case).sum() == pytest.approx(expected)
+    runoff = column_case.run(case).summary["runoff_cum_cm"]
+    # a mean over a centimetre under wet soil lies below Ks where the soil below keeps it unsaturated: 1 % here
+    assert 0.0 < runoff <= 1.01 * expected
+
+
+@pytest.mark.parametrize(("rain", "low"), [("20", 0.0), ("27", 19.4)])
+def test_a_reference_that_sheds_rain_below_ks_does_not_judge(tmp_path, rain, low):
+    """The reference claims 60 cm of runoff. Ten days of 20 cm cannot shed any on Ks = 24.96; of 27 cm, 19.4 by hand."""
+    folder = write_case(tmp_path / "case", {"solutes": []}, rain=rain)
+    assert cli.main(["column", str(folder), "--out", str(tmp_path / "out")]) == 0
+    expected_from(tmp_path / "out", folder)
+    file = folder / "expected" / "summary_end.csv"
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("runoff")]
+    file.write_text("\n".join([*lines, "runoff_cum_cm,60,,60"]) + "\n", encoding="utf-8")
+    rows = {row.quantity: row for row in verification.verify(folder).agreements}
+    row, drained = rows["runoff"], rows["drainage"]
+    # what ran off beyond the bound would have drained at most
+    assert drained.high - drained.low == pytest.approx(60.0 - low)
+    assert (row.low, row.high) == (pytest.approx(low, abs=1.0e-9), 60.0)
+    # what our own column sheds of the heavier rain is less than that, as it first fills
+    assert row.passed
+    assert not verification.judge("a", "runoff", (row.low, row.high), row.high + 13.0, verification.RUNOFF).passed
+
+
+@pytest.mark.parametrize(
     ("about", "material", "said"),
     [
         ({}, {"theta_r": 0.5}, "theta_r must be"),

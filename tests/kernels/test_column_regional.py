@@ -20,7 +20,7 @@ from metalbudget.column import (
     simulate,
 )
 from metalbudget.column.columns import Columns, Weather, graded_depths, layer_index
-from metalbudget.column.ladder import polynomial_weights, rain_ladder
+from metalbudget.column.ladder import next_rungs, polynomial_weights, rain_ladder, refined_ladder
 from metalbudget.column.pan import pan_conductivity, suction_at
 from metalbudget.column.water_balance import Profile
 from metalbudget.errors import InputError
@@ -30,7 +30,13 @@ from metalbudget.settings import coefficients
 
 TABLE = coefficients("soil_column")
 PROFILE = Profile(0.2, 1.0, 330.0, 15000.0, 30.0)
-WATER = {"runoff": "curve_number", "rain_rungs": 3, "rain_rungs_bunded": 7, "initial_abstraction_ratio": 0.2}
+WATER = {
+    "runoff": "curve_number",
+    "rain_rungs": 3,
+    "rain_rungs_bunded": 9,
+    "rain_tolerance": 0.005,
+    "initial_abstraction_ratio": 0.2,
+}
 TABLES = response.landuse_tables(SOIL_CLASSES, coefficients("crop_coefficient"), PROFILE)
 MONTH, _ = evapotranspiration.calendar(2009, 365)
 # Rosetta's loam and clay loam of the default region, at 1300 and 1250 kg/m3
@@ -195,6 +201,29 @@ def test_few_values_of_rain_are_solved_themselves():
         rain_ladder([0.8, 1.0], [1.0], 1)
 
 
+def refined(response, most=9, tolerance=0.01):
+    """A ladder from 0.8 to 1.4 as it ends for a response to rain."""
+    ladder = refined_ladder(0.8, 1.4, 0)
+    for _ in range(10):
+        added = next_rungs(ladder, np.column_stack([response(ladder), 1.0 + 0.0 * ladder]), most, tolerance)
+        if added.size == 0:
+            return ladder
+        ladder = np.sort(np.r_[ladder, added])
+    raise AssertionError("a ladder must end")
+
+
+def test_a_ladder_is_refined_where_a_response_bends():
+    """A parabola needs the first rung that is tried and no more; a bund that overflows beyond 1.1 needs all nine.
+    Nine of Chebyshev's extrema, by hand: 1.1 - 0.3 cos(pi j / 8)."""
+    assert refined(lambda x: x**2).size == 4
+    bend = refined(lambda x: 1.0 + 3.0 * np.maximum(x - 1.1, 0.0))
+    np.testing.assert_allclose(bend, 1.1 - 0.3 * np.cos(np.pi * np.arange(9) / 8.0))
+    assert refined(lambda x: 1.0 + 3.0 * np.maximum(x - 1.1, 0.0), most=7).size == 7
+    # a bend of 1 % is left where 3 % may stand
+    assert refined(lambda x: 1.0 + 0.2 * np.maximum(x - 1.1, 0.0), tolerance=0.03).size == 4
+    assert refined(lambda x: np.full(x.size, np.nan)).size == 3
+
+
 def test_rare_pairs_join_the_nearest_soil_of_their_water_table():
     """Three soils; the sandy one has one cell of 100 over shallow groundwater, where only the clayey one is common."""
     soils = classes.SoilClasses(
@@ -306,18 +335,22 @@ def test_strong_sorption_leaches_as_the_reference_program_has_it(answer):
 
 
 def test_between_rungs_of_rain():
-    """Rates interpolated between rungs of rain against direct solutions: within 1 %; 1.5 % for a wetland that at this
-    rain just begins to overflow."""
+    """Rates between rungs of rain against direct solutions: within 1 %, where a wetland begins to overflow, too."""
     rain = np.array([0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2])
     chosen = (PADDY, FOREST, WETLAND, BARE)
     one = VanGenuchten(*(getattr(SOIL, name)[:1] for name in VanGenuchten.__annotations__))
-    arguments = {"soil": one, "irrigation": (600, 0, 0, 0), "cells": np.array([[[1, 1]]])}
-    found = solved(distinct_of(*chosen, rain=rain, climate=(1.0,), **arguments)).years[2009]
-    direct = solved(distinct_of(*chosen, rain=rain[[1, 5]], **arguments)).years[2009]
-    np.testing.assert_allclose(found["leaching_rate"][[1, 5]], direct["leaching_rate"], rtol=0.01)
+    arguments = {"soil": one, "irrigation": (600, 0, 0, 0), "cells": np.array([[[1, 1], [1, 1]]])}
+    distinct = distinct_of(*chosen, rain=rain, climate=(1.0, 1.01), **arguments)
+    answer = solved(distinct)
+    # 18 values of rain on two water tables: 3 rungs of open land, 4 to 9 with bunds
+    assert 2 * (2 * 3 + 2 * 4) <= answer.columns <= 2 * (2 * 3 + 2 * 9)
+    found = answer.years[2009]["leaching_rate"][..., :1, :, :]
+    alone = arguments | {"cells": np.array([[[1, 1]]])}
+    direct = solved(distinct_of(*chosen, rain=rain[[1, 5]], **alone)).years[2009]
+    np.testing.assert_allclose(found[[1, 5]], direct["leaching_rate"], rtol=0.01)
     # downstream, linear between rungs of the file
-    middle = solved(distinct_of(*chosen, rain=[0.875], **arguments)).years[2009]
-    linear = 0.5 * (found["leaching_rate"][1] + found["leaching_rate"][2])
+    middle = solved(distinct_of(*chosen, rain=[0.875], **alone)).years[2009]
+    linear = 0.5 * (found[1] + found[2])
     strays = np.abs(linear / middle["leaching_rate"][0] - 1.0).max(axis=(1, 2, 3, 4))
     assert np.all(strays[[0, 1, 3]] < 0.01)
     assert strays[2] < 0.015

@@ -66,6 +66,43 @@ def test_steady_infiltration_has_the_head_of_its_conductivity(name):
     assert flow.flux_cm[0, -1, -1] / flow.days[-1] == pytest.approx(flux, rel=1.0e-3)
 
 
+STEEP = (0.03, 0.38, 0.04, 8.0, 150.0)
+
+
+def test_steep_sand_lets_a_steady_flux_through():
+    """Theory, as above, for n = 8, from soil so dry that a part of 10⁻¹³ of its pores holds water."""
+    flow, _ = run(column(STEEP, top="flux"), constant(40.0, 4, rain=5.0), -2.0e3)
+    assert flow.end.head_cm[0] == pytest.approx(head_at(STEEP, 5.0), rel=2.0e-3)
+    assert flow.flux_cm[0, -1, -1] / flow.days[-1] == pytest.approx(5.0, rel=1.0e-6)
+
+
+@pytest.mark.parametrize("bottom", ["free_drainage", "seepage_face", "zero_flux", "head"])
+@pytest.mark.parametrize("exponent", [4.5, 8.0])
+def test_steep_sand_is_ponded_dried_and_closes(bottom, exponent):
+    """Law: rain = runoff + evaporation + transpiration + drainage + storage + what stands, dried to −10⁵ cm and ponded.
+
+    Before the residual water was counted apart, such columns read beyond their tables.
+    """
+    soil = (*STEEP[:3], exponent, 150.0)
+    roots = np.where(np.arange(41) < 30, 1.0, 0.0)[None]
+    dry = column(soil, bottom=bottom, root_density=roots, pond_cm=2.0, bottom_head_cm=-50.0)
+    rain = np.zeros((1, 40))
+    rain[0, [10, 11, 25]] = 8.0, 160.0, 12.0
+    weather = Weather(np.ones(40), rain, np.full((1, 40), 0.3), np.full((1, 40), 0.3))
+    before = simulate.initial_state(dry, -300.0)
+    flow, _ = run(dry, weather, -300.0)
+    stands = flow.sums_cm[0, -1, richards.PONDED]
+    left = sum(
+        total(flow, entry)[0]
+        for entry in (richards.RUNOFF, richards.EVAPORATION, richards.TRANSPIRATION, richards.DRAINAGE)
+    )
+    gained = flow.end.water_cm.sum() - before.water_cm.sum()
+    assert rain.sum() == pytest.approx(left + gained, abs=1.0e-9)
+    assert 0.0 <= stands <= 2.0
+    assert total(flow, richards.EVAPORATION)[0] <= 12.0 + 1.0e-9
+    assert flow.head_cm.min() >= -1.0e7
+
+
 def test_steady_flux_through_two_layers():
     """Vanderborght et al. (2005), doi:10.2136/vzj2004.0143, steady flow in layers: dh/dz = q/K − 1, integrated here."""
     upper, lower, flux = SOILS["loam"], SOILS["sand"], 0.5

@@ -11,6 +11,8 @@ WATER = [
     "w03_ponded_infiltration_dev",
     "w04_atm_sand_dev",
     "w05_atm_loam_dev",
+    "w06_atm_clay_loam_dev",
+    "w07_atm_silty_clay_dev",
     "w08_layered_dev",
     "w09_roots_dev",
     "w10_runoff_dev",
@@ -40,9 +42,17 @@ def test_reference_cases_meet_their_marks(cases, name):
     assert misses(verified) == []
 
 
-@pytest.mark.parametrize("name", ["w06_atm_clay_loam_dev", "w07_atm_silty_clay_dev"])
-def test_fine_soils_differ_in_runoff_alone(cases, name):
-    """The reference lets daily rain below Ks run off there, 0.7 to 1.2 cm by its tolerance and grid (docs)."""
-    verified = verification.verify(cases / "column" / name)
-    assert [row.quantity for row in misses(verified)] == ["runoff"]
-    assert all(row.found < row.low for row in misses(verified))
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [
+        # one day of 8.57 cm with 0.181 cm of evaporation on Ks = 6.24: by hand 8.57 - 0.181 - 6.24
+        ("w06_atm_clay_loam_dev", 2.149),
+        # the same day on Ks = 9.61
+        ("w07_atm_silty_clay_dev", 0.0),
+    ],
+)
+def test_fine_soils_shed_what_darcys_law_allows(cases, name, bound):
+    """The reference sheds more, by its tolerance and grid (docs); with tight tolerances it sheds nothing on w07."""
+    row = next(row for row in verification.verify(cases / "column" / name).agreements if row.quantity == "runoff")
+    assert row.low == pytest.approx(bound, abs=1.0e-9)
+    assert row.found == pytest.approx(bound, abs=0.005)

@@ -101,6 +101,17 @@ def test_page_is_complete_and_needs_no_network(report):
     assert ("Held against the truth" in html) == (chosen["epochs"] != ["prior"])
 
 
+def test_runoff_of_the_way_not_chosen_stands_beside(report):
+    """Half-way between the factory's zones, by hand: 120 and 220 mm, beside 5 and 7.5 mm."""
+    *_, html = report
+    after = html.split("Runoff by the way that does not decide it")[1]
+    body = re.search(r"<tbody>(.*?)</tbody>", after, re.S)[1]
+    cells = [
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text)).strip() for text in re.findall(r"<td[^>]*>(.*?)</td>", body)
+    ]
+    assert cells == ["forest", "120", "5", "bare", "220", "7.5"]
+
+
 def test_claims_are_judged_or_say_that_they_cannot(report):
     name, chosen, _, rows, _ = report
     assert {row["holds"] for row in rows} <= {"yes", "no", "not judged"}

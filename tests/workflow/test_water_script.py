@@ -27,6 +27,7 @@ WATER = {
     "climate_zones": 1,
     "rain_rungs": 2,
     "rain_rungs_bunded": 2,
+    "rain_tolerance": 0.005,
     "smallest_soil_share": 0.05,
     "smallest_column_share": 0.005,
     "water_table_elevation_m": 6.0,

@@ -23,6 +23,8 @@ OUTCOME = {
     "claims": config["claims"],
     "max_distance_m": config["dispersion"]["max_distance_m"],
     "weather_of_last_year": WEATHER_OF_LAST_YEAR,
+    "weather_years": WEATHER_YEARS,
+    "runoff_by": config["water"]["runoff"],
 }
 
 
@@ -154,6 +156,7 @@ rule write_report:
         emissions=expand("results/emissions/{metal}.csv", metal=METALS),
         published=expand("results/emissions/{metal}_check.csv", metal=METALS),
         air=expand("results/fluxes/{metal}/air/{year}.json", metal=METALS, year=YEARS),
+        columns=expand("resources/forcing/column_response/{year}.nc", year=WEATHER_YEARS),
         monitors=expand("results/fluxes/{metal}/air/{year}_monitors.csv", metal=METALS, year=YEARS),
         flux_summaries=expand("results/fluxes/{metal}/summary/{year}.json", metal=METALS, year=YEARS),
         fluxes=expand(

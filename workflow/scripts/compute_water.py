@@ -70,7 +70,7 @@ def main(
         hydrus_executable(leaching) if leaching["engine"] == "hydrus1d" else None,
     )
     logger.info(
-        "%s: %d columns of each of %d years, at most %d passes of a year",
+        "%s: %d columns in %d years, at most %d passes of a year",
         leaching["engine"], answer.columns, len(daily), answer.most_passes,
     )  # fmt: skip
     for name in answer.unsolved:

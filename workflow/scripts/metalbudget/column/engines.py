@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 from metalbudget import runoff
 from metalbudget.column import passes, rainfall, regional, response
 from metalbudget.column.hydrus import engine as hydrus_engine
-from metalbudget.column.regional import Distinct, Options
+from metalbudget.column.ladder import next_rungs
+from metalbudget.column.regional import Distinct, Members, Options
 from metalbudget.column.water_balance import profile_of
 from metalbudget.errors import InputError, InputErrors
 
 ENGINES = ("metalbudget", "hydrus1d", "first_order")
+JUDGED_KD_L_KG = 10.0  # rates of weaker sorption do not ask for more rungs of rain
+LEAST_DRAINAGE_MM = 1.0
 PIECE = 16  # columns a thread takes at a time: what is stored of them fits into the processor's memory
+FEWEST_PIECES = 8
 MOST_NAMED = 20  # unsolved columns that a message names
 
 
@@ -67,7 +71,7 @@ class Responses:
     masked : ndarray of bool, shape (s, w)
         Soils and water tables of which some column has no solution.
     columns : int
-        Columns solved for each year.
+        Columns solved, of all years together.
     most_passes : int
         Of a year, until the water came back.
     """
@@ -158,18 +162,19 @@ def richards_responses(
     result: dict[int, dict[str, NDArray[np.float64]]] = {}
     unsolved: list[str] = []
     masked = np.zeros(distinct.pair_cells.shape, dtype=bool)
-    most, members = 0, distinct.index(options)
+    most, count = 0, 0
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         for year in years:
-            found, failed, passed = _richards_year(distinct, year, kd_l_kg, options, pool, run)
+            found, members, answer = _richards_year(distinct, year, kd_l_kg, options, pool, run)
             found["runoff_check"] = _checked_runoff(distinct, year, options, pool)
             result[year.year] = found
-            for index in np.flatnonzero(failed):
-                name = regional.name_of(distinct, options, members, int(index))
-                unsolved.append(f"{year.year}: {name}")
+            failed = answer.failed
+            unsolved += [
+                f"{year.year}: {regional.name_of(distinct, members, int(index))}" for index in np.flatnonzero(failed)
+            ]
             masked[members.soil[failed], members.water_table[failed]] = True
-            most = max(most, passed)
-    return Responses(result, unsolved, masked, members.count, most)
+            most, count = max(most, int(answer.passes.max())), count + members.count
+    return Responses(result, unsolved, masked, count, most)
 
 
 def _richards_year(
@@ -179,35 +184,26 @@ def _richards_year(
     options: Options,
     pool: ThreadPoolExecutor,
     run: passes.Run | None = None,
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_], int]:
-    """Terms of one year at every rain factor and zone, which columns have no solution, and the most passes."""
-    members = distinct.index(options)
-    pieces = regional.pieces_of(distinct, members, PIECE)
+) -> tuple[dict[str, NDArray[np.float64]], Members, passes.Solved]:
+    """Terms of one year at every rain factor and zone; the columns that were solved for it, and their answers."""
     records = rainfall.records_of(year.hourly_rain, year.month)
 
-    def solve(piece: NDArray[np.int64]) -> passes.Solved:
-        own = members.take(piece)
+    def solve(own: Members) -> passes.Solved:
         driven = regional.drive(distinct, own, options, records, year.evapotranspiration)
         return passes.solve(distinct, own, options, driven, kd_l_kg, run)
 
-    solved = list(pool.map(solve, pieces))
-    shape = (
-        int(members.rain.max()) + 1,
-        len(distinct.tables.classes),
-        len(distinct.soil_names),
-        distinct.water_table_cm.size,
-    )
-    tables = {name: np.full(shape, np.nan) for name in (*passes.WATER_TERMS, "theta")}
-    tables["leaching_rate"] = np.full((*shape, kd_l_kg.size), np.nan)
-    failed = np.zeros(members.count, dtype=bool)
-    for piece, answer in zip(pieces, solved, strict=True):
-        own = members.take(piece)
-        place = (own.rain, own.landuse, own.soil, own.water_table)
-        for name, values in answer.terms.items():
-            tables[name][place] = values
-        tables["leaching_rate"][place] = answer.leaching_rate
-        failed[piece] = answer.failed
-    result = {name: _between(distinct, values, options) for name, values in tables.items()}
+    todo, members, answers = distinct.index(options), None, None
+    while todo.count:
+        # of few columns smaller pieces, so that no thread waits
+        most = min(PIECE, max(todo.count // FEWEST_PIECES, 1))
+        pieces = [todo.take(piece) for piece in regional.pieces_of(distinct, todo, most)]
+        solved = list(pool.map(solve, pieces))
+        members = regional.joined([*([] if members is None else [members]), *pieces])
+        answers = passes.joined([*([] if answers is None else [answers]), *solved])
+        todo = _bends(distinct, members, answers, kd_l_kg, options)
+    if members is None or answers is None:
+        raise ValueError("there is no column to be solved")
+    result = _between(distinct, members, answers, kd_l_kg.size)
     for name in ("leaching_rate", "absolute_flux_20cm", "runoff"):
         # a polynomial may pass below zero where a term vanishes
         result[name] = np.where(np.isnan(result[name]), np.nan, np.maximum(result[name], 0.0))
@@ -218,13 +214,35 @@ def _richards_year(
     result["infiltration"] = supply - result["runoff"]
     # what runoff gained by that, the drainage has lost: no millimetre is counted twice
     result["drainage_100cm"] = result["infiltration"] - result["evapotranspiration"] - result["storage_change"]
-    return result, failed, max(int(answer.passes.max()) for answer in solved)
+    return result, members, answers
 
 
-def _between(distinct: Distinct, values: NDArray[np.float64], options: Options) -> NDArray[np.float64]:
-    """From the ladders of rain (n, k, s, w, ...) to (r, k, s, z, w, ...)."""
-    classes = [distinct.between(k, values[:, k], options) for k in range(values.shape[1])]
-    return np.moveaxis(np.stack(classes, axis=1), 2, 3)
+def _bends(
+    distinct: Distinct, members: Members, solved: passes.Solved, kd_l_kg: NDArray[np.float64], options: Options
+) -> Members:
+    """Columns that are missing where responses to rain bend: judged by rates and by runoff in parts of the drainage."""
+    drainage = np.maximum(np.abs(solved.terms["drainage_20cm"]), LEAST_DRAINAGE_MM)
+    judged = np.column_stack(
+        [solved.leaching_rate[:, kd_l_kg >= JUDGED_KD_L_KG], drainage, drainage + solved.terms["runoff"]]
+    )
+    rows = []
+    for k, s, w, chosen in regional.ladders_of(members):
+        if distinct.is_refined(k, options):
+            added = next_rungs(members.rain[chosen], judged[chosen], options.rain_rungs_bunded, options.rain_tolerance)
+            rows += [(k, s, w, float(rain)) for rain in added]
+    return Members.of(rows)
+
+
+def _between(distinct: Distinct, members: Members, solved: passes.Solved, rungs: int) -> dict[str, NDArray[np.float64]]:
+    """Terms (r, k, s, z, w) and rates (r, k, s, z, w, l) from the ladders of rain."""
+    rain, zones = distinct.rain_factors.size, distinct.climate_factors.size
+    shape = (rain, len(distinct.tables.classes), len(distinct.soil_names), zones, distinct.water_table_cm.size)
+    result = {name: np.full(shape, np.nan) for name in solved.terms}
+    result["leaching_rate"] = np.full((*shape, rungs), np.nan)
+    for k, s, w, chosen in regional.ladders_of(members):
+        for name, values in (*solved.terms.items(), ("leaching_rate", solved.leaching_rate)):
+            result[name][:, k, s, :, w] = distinct.between(members.rain[chosen], values[chosen])
+    return result
 
 
 def _checked_runoff(distinct: Distinct, year: Year, options: Options, pool: ThreadPoolExecutor) -> NDArray[np.float64]:
@@ -292,4 +310,4 @@ def first_order_responses(
         result[year.year] = terms
     count = int(np.prod(result[years[0].year]["theta"].shape)) if years else 0
     nothing = np.zeros(distinct.pair_cells.shape, dtype=bool)
-    return Responses(result, [], nothing, count, options.cycles)
+    return Responses(result, [], nothing, count * len(years), options.cycles)

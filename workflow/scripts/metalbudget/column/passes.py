@@ -51,6 +51,16 @@ class Solved:
     passes: NDArray[np.int64]
 
 
+def joined(parts: Sequence[Solved]) -> Solved:
+    """Answers one after the other."""
+    return Solved(
+        {name: np.concatenate([part.terms[name] for part in parts]) for name in parts[0].terms},
+        np.concatenate([part.leaching_rate for part in parts]),
+        np.concatenate([part.failed for part in parts]),
+        np.concatenate([part.passes for part in parts]),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class _Pass:
     """One pass of the year."""

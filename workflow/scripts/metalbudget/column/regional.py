@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from metalbudget.column import classes, rainfall, response
 from metalbudget.column.columns import Columns, Weather, graded_depths, layer_index
-from metalbudget.column.ladder import polynomial_weights, rain_ladder
+from metalbudget.column.ladder import FIRST, polynomial_weights, rain_ladder, refined_ladder
 from metalbudget.column.pan import pan_conductivity
 from metalbudget.hydraulics import VanGenuchten
 
@@ -30,7 +30,9 @@ class Options:
     outflow : {'plough_layer', 'interior_edge'}
         How leaching out of the plough layer is defined.
     rain_rungs, rain_rungs_bunded : int
-        Values of rain at which columns of open land, and of land with bunds, are solved.
+        Values of rain at which columns of open land are solved; most of them for land with bunds.
+    rain_tolerance : float
+        Relative error between them at which land with bunds gets another. [1]
     plough_depth_cm, column_depth_cm : float
         [cm]
     nodes : int
@@ -59,6 +61,7 @@ class Options:
     outflow: str
     rain_rungs: int
     rain_rungs_bunded: int
+    rain_tolerance: float
     plough_depth_cm: float
     column_depth_cm: float
     nodes: int
@@ -82,6 +85,7 @@ class Options:
             outflow=outflow,
             rain_rungs=int(water["rain_rungs"]),
             rain_rungs_bunded=int(water["rain_rungs_bunded"]),
+            rain_tolerance=float(water["rain_tolerance"]),
             plough_depth_cm=CM_PER_M * table["plough_depth_m"],
             column_depth_cm=CM_PER_M * table["column_depth_m"],
             nodes=int(table["nodes"]),
@@ -149,47 +153,52 @@ class Distinct:
         weight = np.where(self.pair_cells[:, None, :] > 0, self.cells, 1).astype(float)
         return (self.curve_number * weight).sum(axis=2) / weight.sum(axis=1)
 
-    def ladder(self, landuse: int, options: Options) -> NDArray[np.float64]:
-        """Rain at which columns of a class are solved (`rain_ladder`), shape (n,). [1]
+    def is_refined(self, landuse: int, options: Options) -> bool:
+        """Whether the ladder of rain of a class is refined where its response bends.
 
-        Bunds that overflow in wet years alone bend the response, so they need more rungs than open land.
+        Bunds that overflow in wet years alone bend it, each in its own way.
         """
+        products = np.unique(np.multiply.outer(self.rain_factors, self.climate_factors))
+        bunded = bool(np.any(self.tables.bund_height[landuse] > 0.0))
+        return bunded and len(FIRST) <= options.rain_rungs_bunded < products.size
+
+    def ladder(self, landuse: int, options: Options) -> NDArray[np.float64]:
+        """Rain at which columns of a class are solved (`rain_ladder`), at first if it is refined; shape (n,). [1]"""
+        if self.is_refined(landuse, options):
+            rain = np.multiply.outer(self.rain_factors, self.climate_factors)
+            return refined_ladder(float(rain.min()), float(rain.max()), 0)
         bunded = bool(np.any(self.tables.bund_height[landuse] > 0.0))
         rungs = options.rain_rungs_bunded if bunded else options.rain_rungs
         return rain_ladder(self.rain_factors, self.climate_factors, rungs)
 
-    def rain_of(self, members: "Members", options: Options) -> NDArray[np.float64]:
-        """Rain of columns relative to the station, shape (c,). [1]"""
-        ladders = [self.ladder(k, options) for k in range(len(self.tables.classes))]
-        return np.array([ladders[k][n] for k, n in zip(members.landuse, members.rain, strict=True)])
-
-    def between(self, landuse: int, values: NDArray[np.float64], options: Options) -> NDArray[np.float64]:
-        """Values at a class's ladder of rain, shape (n, ...), at every rain factor and zone, shape (r, z, ...)."""
-        ladder = self.ladder(landuse, options)
+    def between(self, ladder: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values on a ladder of rain, shape (n, ...), at every rain factor and zone, shape (r, z, ...)."""
         at = np.multiply.outer(self.rain_factors, self.climate_factors)
-        return np.tensordot(polynomial_weights(ladder, at), values[: ladder.size], axes=1)
+        return np.tensordot(polynomial_weights(ladder, at), values, axes=1)
 
     def index(self, options: Options) -> "Members":
-        """Every column to be solved."""
+        """Every column to be solved, before ladders are refined."""
         pairs = np.argwhere(self.pair_cells > 0)
-        rows = [
-            (k, s, w, n)
-            for k in range(len(self.tables.classes))
-            for s, w in pairs
-            for n in range(self.ladder(k, options).size)
-        ]
-        k, s, w, n = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-        return Members(k, s, w, n)
+        ladders = [self.ladder(k, options) for k in range(len(self.tables.classes))]
+        rows = [(k, s, w, rain) for k, ladder in enumerate(ladders) for s, w in pairs for rain in ladder]
+        return Members.of(rows)
 
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Indices of columns in the dimensions of `Distinct`, shape (c,) each."""
+    """Indices of columns in the dimensions of `Distinct`, and their rain relative to the station, shape (c,) each."""
 
     landuse: NDArray[np.int64]
     soil: NDArray[np.int64]
     water_table: NDArray[np.int64]
-    rain: NDArray[np.int64]
+    rain: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, int, int, float]]) -> "Members":
+        """From rows of land use, soil, water table and rain."""
+        table = np.array(rows, dtype=float).reshape(-1, 4)
+        landuse, soil, water_table = table[:, :3].astype(np.int64).T
+        return cls(landuse, soil, water_table, table[:, 3])
 
     def take(self, chosen: NDArray[np.int64]) -> "Members":
         """Some of them."""
@@ -201,11 +210,29 @@ class Members:
         return int(self.landuse.size)
 
 
-def name_of(distinct: Distinct, options: Options, members: Members, index: int) -> str:
+def joined(parts: Sequence[Members]) -> Members:
+    """Columns one after the other."""
+    fields = ("landuse", "soil", "water_table", "rain")
+    return Members(*(np.concatenate([getattr(part, field) for part in parts]) for field in fields))
+
+
+def ladders_of(members: Members) -> list[tuple[int, int, int, NDArray[np.int64]]]:
+    """Land use, soil and water table, and which columns make up its ladder of rain, in rising order."""
+    order = np.lexsort((members.rain, members.water_table, members.soil, members.landuse))
+    key = np.stack([members.landuse, members.soil, members.water_table], axis=1)[order]
+    edges = np.flatnonzero(np.any(np.diff(key, axis=0) != 0, axis=1)) + 1
+    parts = np.split(order, edges)
+    return [
+        (int(members.landuse[own[0]]), int(members.soil[own[0]]), int(members.water_table[own[0]]), own)
+        for own in parts
+    ]
+
+
+def name_of(distinct: Distinct, members: Members, index: int) -> str:
     """Identity of a column and its cells, for messages."""
     soil, table = int(members.soil[index]), int(members.water_table[index])
     landuse = distinct.tables.classes[int(members.landuse[index])]
-    rain = distinct.rain_of(members, options)[index]
+    rain = members.rain[index]
     return (
         f"soil {distinct.soil_names[soil]}, land use {landuse}, water table {classes.WATER_TABLES[table]}, "
         f"rain {rain:.3g} of the station's ({int(distinct.pair_cells[soil, table])} cells of this soil and water table)"
@@ -383,7 +410,7 @@ def drive(
     by_day = records.month - 1
     demand = tables.crop_coefficient[k][:, by_day] * evapotranspiration
     bunded = tables.bund_height[k][:, by_day] > 0.0
-    factor = distinct.rain_of(members, options)
+    factor = members.rain
     numbers = None
     if options.runoff == "curve_number":
         numbers = distinct.mean_curve_number[k, members.soil, members.water_table]

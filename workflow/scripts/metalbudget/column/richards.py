@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from metalbudget.column.retention import DRIEST_CM, FULL, LEAST_SATURATION, SMOOTH_CM, look_up, saturation_of
+from metalbudget.column.retention import DRIEST_CM, LEAST_SATURATION, SMOOTH_CM, look_up, saturation_of
 from metalbudget.column.roots import limiting_head, stress
 
 # How the surface and the lower end are treated.
@@ -42,7 +42,15 @@ NEAR_FULL = 0.9
 LINEAR_DRY = 1.0e-9  # the same of a surface that falls to the driest head
 OPENING_CM = 1.0  # suction of a node that opens, before the next round
 SPECIFIC_STORAGE = 1.0e-7  # of saturated soil, so that a column full to the top has one answer [cm⁻¹]
+DRYING = 0.1  # of what a node holds is left where a round would take more than that
+NOTHING = 1.0e-11  # saturation of dry soil, whose change changes nothing
+WET_CM = 5.0  # suction from which a surface may dry
+STEEP = 3.0  # n of soils whose dry nodes fill in saturation, because their heads leap
+AT_TURN = 1.0e-3  # of the head at the turning point of S(h)
 HIGHEST_CM = 1.0e9
+DRIER_CM = 1.0e-12  # of water, that a node may begin with below its driest state
+ABOVE_LEAST = 4.0  # least saturations, where a surface dries no further
+LEAST_TAKEN = 2.0**-40  # saturation; of drier soil, which holds nothing, roots take in proportion to it
 LINEAR_HEAD_CM = 0.02  # and of a node all but saturated
 SPILL = 1.0e-6  # saturation above one that may wait for the next step, which then moves it on
 MOST_SWITCHES = 6  # of the kind of surface or lower end in one step
@@ -51,10 +59,12 @@ UNJUDGED_STEP_D = 1.0e-6  # steps that short are taken whatever their error
 GROWTH, SHRINK, SAFETY = 2.0, 0.25, 0.9  # of a step (Kavetski et al. 2001 use 4, 0.1, 0.9)
 # Surface within a step: its flux is given; its head, because it is dry; its head, because it is wet.
 _FLUX, _DRY, _WET = 0, 1, 2
-# A node is full from the saturation that it has at this suction, in a fine soil from a share of 2^-30 empty pores; one
-# that opens begins with four times as many.
+# A node is full, and known by its head, from the saturation that it has at this suction; in a fine soil from a share of
+# 2^-30 empty pores, in a steep one, whose head would else have no digits, of 2^-36. One that opens begins with four
+# times as many.
 FULL_CM = 2.0e-3
-MOST_EMPTY, OPENING_EMPTY = 2.0**-30, 4.0
+MOST_EMPTY, LEAST_EMPTY = 2.0**-30, 2.0**-36
+OPENING_EMPTY, OPENING_STEEP = 4.0, 1.001
 
 Column = namedtuple(
     "Column",
@@ -75,16 +85,16 @@ Weather.__doc__ = (
 )
 Nodes = namedtuple(
     "Nodes",
-    "capacity residual driest wettest opening saturation head full conductivity slope_head slope_conductivity "
+    "capacity residual driest wettest lowest opening saturation head full conductivity slope_head slope_conductivity "
     "sink sink_slope flux slope_above slope_below eliminated change moved rate",
 )
 Nodes.__doc__ = """What the kernel knows of the nodes while it works.
 
-Water that they hold above the residual and residually [cm]; saturation that is the driest in the tables, from which a
-node is full and at which it opens; the state (`saturation`, `head` [cm], `full`), functions and their slopes against
-the unknown; uptake [cm d⁻¹]; `flux` through the faces and its slopes against the unknowns above and below, shape
-(k + 1,); of the equations; `moved`: fluxes as linearised in the last round, that of the surface first (k + 1,)
-[cm d⁻¹]; `rate` of the last step [cm d⁻¹].
+Water that they can hold above the residual, and residually [cm]; saturation that is the driest in the tables, from
+which a node is full (with the head at it, `lowest` [cm]) and at which it opens; the state (`saturation`, `head` [cm],
+`full`), functions and their slopes against the unknown; uptake [cm d⁻¹]; `flux` through the faces and its slopes
+against the unknowns above and below, shape (k + 1,); of the equations; `moved`: fluxes as linearised in the last
+round, that of the surface first (k + 1,) [cm d⁻¹]; `rate` of the last step [cm d⁻¹].
 """
 Answer = namedtuple("Answer", "results flux absolute_flux water head uptake")
 Answer.__doc__ = """What is added up over each of m intervals, and the state at their ends.
@@ -105,6 +115,7 @@ def _moved(saturation, change, head, slope_head, alpha, n, opening, rounds):
     """
     tried = saturation + change
     step = slope_head * change
+    nothing = saturation < 0.5 and abs(change) <= NOTHING
     if head > -SMOOTH_CM:
         if abs(step) <= LINEAR_HEAD_CM:
             return tried, tried <= 1.0 + SPILL
@@ -115,9 +126,12 @@ def _moved(saturation, change, head, slope_head, alpha, n, opening, rounds):
     if rounds > PATIENT_ROUNDS and abs(step) > -LINEAR_HEAD * head:
         turn = -((1.0 - 1.0 / n) ** (1.0 / n)) / alpha
         there = head + step
-        if (head < turn) != (there < turn):
+        if head < turn <= there and n > STEEP:
+            return min(tried, opening), nothing
+        # a node that stands at the turning point may go on
+        if abs(head - turn) > AT_TURN * -turn and (head < turn) != (there < turn):
             there = turn
-        return min(saturation_of(there, alpha, n), opening), False
+        return min(saturation_of(there, alpha, n), opening), nothing
     if saturation > NEAR_FULL and n < 2.0:
         empty, m = 1.0 - saturation, 1.0 - 1.0 / n
         share = 1.0 - m * change / empty
@@ -129,32 +143,37 @@ def _moved(saturation, change, head, slope_head, alpha, n, opening, rounds):
             return min(1.0 - empty * share ** (1.0 / m), opening), False
     if abs(step) > -LINEAR_HEAD * head:
         if head + step < 0.0:
-            return min(saturation_of(head + step, alpha, n), opening), False
-        return min(tried, 1.0), False
+            return min(saturation_of(head + step, alpha, n), opening), nothing
+        return min(tried, 1.0), nothing
     return tried, abs(change) <= LINEAR_CHANGE
 
 
 @njit(cache=True, error_model="numpy")
 def _nodes(column, water, head):
-    """Nodes at their start."""
+    """Nodes at their start; `water` is counted without the residual from here on, else dry sand loses its digits."""
     k = water.size
     capacity, residual, driest = np.empty(k), np.empty(k), np.empty(k)
-    wettest, opening = np.empty(k), np.empty(k)
+    wettest, lowest, opening = np.empty(k), np.empty(k), np.empty(k)
     saturation, full = np.empty(k), np.zeros(k, dtype=np.bool_)
     for i in range(k):
         soil = column.soils[column.layer[i]]
         capacity[i] = soil[RANGE] * column.thickness[i]
         residual[i] = soil[RESIDUAL] * column.thickness[i]
         driest[i] = max(saturation_of(DRIEST_CM, soil[ALPHA], soil[EXPONENT]), LEAST_SATURATION)
-        empty = 1.0 - min(saturation_of(-FULL_CM, soil[ALPHA], soil[EXPONENT]), FULL)
-        empty = min(empty, MOST_EMPTY)
-        wettest[i], opening[i] = 1.0 - empty, 1.0 - OPENING_EMPTY * empty
-        saturation[i] = (water[i] - residual[i]) / capacity[i]
+        empty = 1.0 - saturation_of(-FULL_CM, soil[ALPHA], soil[EXPONENT])
+        empty = min(max(empty, LEAST_EMPTY), MOST_EMPTY)
+        # in a steep soil the heads of these are a centimetre apart
+        more = OPENING_STEEP if soil[EXPONENT] > STEEP else OPENING_EMPTY
+        wettest[i], opening[i] = 1.0 - empty, 1.0 - more * empty
+        # of so few empty pores (α|h|)^n = empty/m
+        lowest[i] = -((empty / (1.0 - 1.0 / soil[EXPONENT])) ** (1.0 / soil[EXPONENT])) / soil[ALPHA]
+        water[i] -= residual[i]
+        saturation[i] = max(water[i] / capacity[i], driest[i])
         full[i] = saturation[i] >= wettest[i]
     faces = [np.zeros(k + 1) for _ in range(4)]
     of = [np.zeros(k) for _ in range(8)]
     return Nodes(
-        capacity, residual, driest, wettest, opening, saturation, head, full, of[0], of[1], of[2], of[3], of[4],
+        capacity, residual, driest, wettest, lowest, opening, saturation, head, full, of[0], of[1], of[2], of[3], of[4],
         faces[0], faces[1], faces[2], of[5], of[6], faces[3], of[7],
     )  # fmt: skip
 
@@ -163,19 +182,26 @@ def _nodes(column, water, head):
 def _impose(column, nodes, node, head):
     """Put a head upon a node."""
     soil = column.soils[column.layer[node]]
-    nodes.full[node] = head >= 0.0
+    nodes.full[node] = head >= nodes.lowest[node]
     nodes.head[node] = head
-    if head < 0.0:
-        nodes.saturation[node] = saturation_of(head, soil[ALPHA], soil[EXPONENT])
+    if head < nodes.lowest[node]:
+        nodes.saturation[node] = max(saturation_of(head, soil[ALPHA], soil[EXPONENT]), nodes.driest[node])
 
 
 @njit(cache=True, error_model="numpy", inline="always")
 def _held(column, nodes, node):
-    """Water of a node in its present state, without what is ponded. [cm]"""
+    """Water of a node in its present state, without the residual and what is ponded. [cm]"""
     if nodes.full[node]:
-        compressed = SPECIFIC_STORAGE * column.thickness[node] * nodes.head[node]
-        return nodes.residual[node] + nodes.capacity[node] + compressed
-    return nodes.residual[node] + nodes.capacity[node] * nodes.saturation[node]
+        return nodes.capacity[node] + _storage(column, nodes, node) * nodes.head[node]
+    return nodes.capacity[node] * nodes.saturation[node]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _storage(column, nodes, node):
+    """What a full node gains with its head: compressed above zero; below it the last empty pores fill evenly. [1]"""
+    if nodes.head[node] < 0.0:
+        return nodes.capacity[node] * (1.0 - nodes.wettest[node]) / -nodes.lowest[node]
+    return SPECIFIC_STORAGE * column.thickness[node]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -200,6 +226,9 @@ def _linearise(column, nodes, demand, limit):
             share, slope = stress(head[i], feddes, limit)
             sink[i] = demand * root_share[i] * share
             sink_slope[i] = demand * root_share[i] * slope * slope_head[i]
+            if saturation[i] < LEAST_TAKEN:
+                sink_slope[i] = (sink_slope[i] * saturation[i] + sink[i]) / LEAST_TAKEN
+                sink[i] *= saturation[i] / LEAST_TAKEN
     for i in range(k - 1):
         inverse = 1.0 / spacing[i]
         gradient = (head[i] - head[i + 1]) * inverse + 1.0
@@ -217,16 +246,16 @@ def _solve(column, nodes, water, dt, potential, mode, driest, held_below):
     """Changes of the unknowns, and the fluxes that move the water, for a kind of surface and lower end."""
     k = water.size
     change, eliminated, moved = nodes.change, nodes.eliminated, nodes.moved
-    capacity, residual, saturation, full = nodes.capacity, nodes.residual, nodes.saturation, nodes.full
+    capacity, saturation, full = nodes.capacity, nodes.saturation, nodes.full
     head, sink, sink_slope = nodes.head, nodes.sink, nodes.sink_slope
-    flux, slope_above, slope_below, thickness = nodes.flux, nodes.slope_above, nodes.slope_below, column.thickness
+    flux, slope_above, slope_below = nodes.flux, nodes.slope_above, nodes.slope_below
     for i in range(k):
-        diagonal, inside = capacity[i], residual[i] + capacity[i] * saturation[i]
+        diagonal, inside = capacity[i], capacity[i] * saturation[i]
         if full[i]:
-            diagonal = SPECIFIC_STORAGE * thickness[i]
-            inside = residual[i] + capacity[i] + diagonal * head[i]
-        if i == 0 and full[0] and column.top == TOP_ATMOSPHERE and column.pond_limit > 0.0:
-            inside += max(head[0], 0.0)
+            diagonal = _storage(column, nodes, i)
+            inside = capacity[i] + diagonal * head[i]
+        if i == 0 and full[0] and head[0] >= 0.0 and column.top == TOP_ATMOSPHERE and column.pond_limit > 0.0:
+            inside += head[0]
             diagonal += 1.0
         above = potential if i == 0 else flux[i]
         right = water[i] - inside + dt * (above - flux[i + 1] - sink[i])
@@ -255,7 +284,7 @@ def _solve(column, nodes, water, dt, potential, mode, driest, held_below):
     moved[0], moved[k] = potential, flux[k] + slope_above[k] * change[k - 1]
     # a node whose head is given takes or gives what its balance asks for
     if mode != _FLUX:
-        target = residual[0] + capacity[0] * driest
+        target = capacity[0] * driest
         if mode == _WET:
             target = _held(column, nodes, 0)
             if column.top == TOP_ATMOSPHERE:
@@ -267,7 +296,7 @@ def _solve(column, nodes, water, dt, potential, mode, driest, held_below):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _surface(column, nodes, potential, mode):
+def _surface(column, nodes, potential, mode, driest_head):
     """The kind of surface that the answer asks for.
 
     A given flux holds as long as the head stays between the driest head and the depth of water that the surface
@@ -284,7 +313,8 @@ def _surface(column, nodes, potential, mode):
         return _WET if there > column.pond_limit else _FLUX
     if column.pond_limit <= 0.0 and nodes.head[0] > -SMOOTH_CM and there > 0.0:
         return _WET
-    if potential < 0.0 and nodes.change[0] < 0.0 and there <= column.driest_head:
+    # not at one leap from wet soil, whose head says nothing yet
+    if potential < 0.0 and nodes.change[0] < 0.0 and there <= driest_head and nodes.head[0] < -WET_CM:
         return _DRY
     return _FLUX
 
@@ -307,7 +337,7 @@ def _advance(column, nodes, mode, driest, held_below, rounds):
     """Take a round's changes; whether all were near enough to straight, and whether the state is possible."""
     head, saturation, full, changes = nodes.head, nodes.saturation, nodes.full, nodes.change
     slope_head, driest_of, soils, layer = nodes.slope_head, nodes.driest, column.soils, column.layer
-    opening, wettest = nodes.opening, nodes.wettest
+    opening, wettest, lowest = nodes.opening, nodes.wettest, nodes.lowest
     k, straight_all = head.size, True
     for i in range(k):
         change = changes[i]
@@ -323,27 +353,29 @@ def _advance(column, nodes, mode, driest, held_below, rounds):
             head[i] += change
             if not abs(head[i]) < HIGHEST_CM:
                 return False, False
-            if head[i] < 0.0:
+            if head[i] < lowest[i]:
                 full[i] = False
-                opened = max(head[i], -OPENING_CM)
+                opened = max(head[i], lowest[i] - OPENING_CM)
                 saturation[i] = min(saturation_of(opened, soil[ALPHA], soil[EXPONENT]), opening[i])
-                straight_all = straight_all and head[i] > -LINEAR_HEAD_CM
+                straight_all = straight_all and head[i] > lowest[i] - LINEAR_HEAD_CM
             continue
         tried, straight = _moved(
             saturation[i], change, head[i], slope_head[i], soil[ALPHA], soil[EXPONENT], opening[i], rounds
         )
         straight_all = straight_all and straight
         if tried >= wettest[i]:
-            full[i], head[i] = True, 0.0
+            full[i], head[i] = True, lowest[i]
         elif tried > driest_of[i]:
             saturation[i] = tried
         else:
-            return False, False
+            # no node gives more than it has
+            straight_all = straight_all and saturation[i] - tried <= NOTHING
+            saturation[i] = max(DRYING * saturation[i], driest_of[i])
     return straight_all, True
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _newton(column, nodes, water, dt, potential, demand, limit, mode, driest, held_below):
+def _newton(column, nodes, water, dt, potential, demand, limit, mode, driest, driest_head, held_below):
     """Newton's rounds of one step: whether they ended, how many, and the kind of surface and lower end found."""
     k, switches = water.size, 0
     for rounds in range(1, MAX_ROUNDS + 1):
@@ -355,7 +387,8 @@ def _newton(column, nodes, water, dt, potential, demand, limit, mode, driest, he
         settled = False
         while not settled:
             _solve(column, nodes, water, dt, potential, mode, driest, held_below)
-            asked, holds = _surface(column, nodes, potential, mode), _seeps(column, nodes, held_below)
+            asked = _surface(column, nodes, potential, mode, driest_head)
+            holds = _seeps(column, nodes, held_below)
             settled = asked == mode and holds == held_below
             mode, held_below = asked, holds
             if not settled:
@@ -399,7 +432,7 @@ def _book(column, nodes, water, dt, mode, rain, evaporation, sums, flux, absolut
     k = water.size
     moved, sink, sink_slope, change = nodes.moved, nodes.sink, nodes.sink_slope, nodes.change
     rates, full, saturation = nodes.rate, nodes.full, nodes.saturation
-    capacity, residual, wettest = nodes.capacity, nodes.residual, nodes.wettest
+    capacity, driest, wettest = nodes.capacity, nodes.driest, nodes.wettest
     for i in range(k):
         loss = sink[i] + sink_slope[i] * change[i]
         rates[i] = moved[i] - moved[i + 1] - loss
@@ -407,9 +440,9 @@ def _book(column, nodes, water, dt, mode, rain, evaporation, sums, flux, absolut
         uptake[i] += dt * loss
         sums[TRANSPIRATION] += dt * loss
         if not full[i]:
-            held = (water[i] - residual[i]) / capacity[i]
+            held = water[i] / capacity[i]
             if held < wettest[i]:
-                saturation[i] = held
+                saturation[i] = max(held, driest[i])
     for i in range(k + 1):
         flux[i] += dt * moved[i]
         absolute[i] += dt * abs(moved[i])
@@ -446,11 +479,14 @@ def flow(column, weather, water, head, answer):
     k = water.size
     nodes = _nodes(column, water, head)
     for i in range(k):
-        if not (nodes.full[i] or nodes.saturation[i] > nodes.driest[i]):
+        if not (water[i] > -DRIER_CM and nodes.saturation[i] >= nodes.driest[i]):
             return NOT_CONVERGED
     head_before, saturation_before, full_before = np.empty(k), np.empty(k), np.zeros(k, dtype=np.bool_)
     first_soil = column.soils[column.layer[0]]
-    driest = saturation_of(column.driest_head, first_soil[ALPHA], first_soil[EXPONENT])
+    driest, driest_head = saturation_of(column.driest_head, first_soil[ALPHA], first_soil[EXPONENT]), column.driest_head
+    if driest < ABOVE_LEAST * LEAST_SATURATION:  # in steep soils the tables end before that head
+        driest = ABOVE_LEAST * LEAST_SATURATION
+        driest_head = look_up(column.tables[column.layer[0]], driest)[0]
     mode = _WET if column.top == TOP_HEAD else _FLUX
     held_below = column.bottom == BOTTOM_HEAD
     step, potential_before, demand_before = 0.0, 0.0, 0.0
@@ -477,7 +513,7 @@ def flow(column, weather, water, head, answer):
                 saturation_before[i], head_before[i] = nodes.saturation[i], head[i]
                 full_before[i] = nodes.full[i]
             ended, rounds, mode_found, held_found = _newton(
-                column, nodes, water, dt, potential, demand, limit, mode, driest, held_below
+                column, nodes, water, dt, potential, demand, limit, mode, driest, driest_head, held_below
             )
             sums[ROUNDS] += rounds
             error = _error(column, nodes, dt, mode_found, fresh) if ended else np.inf
@@ -508,9 +544,11 @@ def flow(column, weather, water, head, answer):
             for i in range(k):
                 if not nodes.full[i]:
                     head[i] = look_up(column.tables[column.layer[i]], nodes.saturation[i])[0]
-                answer.water[interval, i], answer.head[interval, i] = water[i], head[i]
+                answer.water[interval, i], answer.head[interval, i] = water[i] + nodes.residual[i], head[i]
             if column.top == TOP_ATMOSPHERE and nodes.full[0]:
                 answer.results[interval, PONDED] = max(head[0], 0.0)
+    for i in range(k):
+        water[i] += nodes.residual[i]
     return DONE
 
 

@@ -144,14 +144,25 @@ def _water_rows(
         marks = [("drainage", "bottom_drainage_cum_cm", STEADY), ("storage", "storage_cm", STEADY)]
     else:
         marks = [("infiltration", "net_top_flux_cum_cm", INFILTRATION), ("storage", "storage_cm", INFILTRATION)]
-    rows = []
+    rows, excess = [], excess_runoff(case, reference["runoff_cum_cm"]) if kind == "atmospheric" else {}
     for label, key, mark in marks:
         ends = list(reference[key].values())
+        if key == "bottom_drainage_cum_cm":
+            # and would have drained at most, had it entered
+            ends += [reference[key][column] + more for column, more in excess.items()]
+        if key == "runoff_cum_cm":
+            # what the reference lets run off beyond what can, where its rounds do not end, is no answer
+            ends += [reference[key][column] - more for column, more in excess.items()]
         if key == "infil_cum_cm":
             # where it runs off, the reference takes evaporation from its infiltration, and counts it again
             ends += [
                 reference["net_top_flux_cum_cm"][column] + reference["evap_act_cum_cm"][column]
                 for column in reference[key]
+            ]
+            # nor is what that leaves for the soil
+            ends += [
+                reference["rain_cum_cm"][column] - reference["runoff_cum_cm"][column] + more
+                for column, more in excess.items()
             ]
         rows.append(judge(name, label, ends, found[key], mark))
     if kind == "atmospheric" and found["transp_act_cum_cm"] > 0.0:
@@ -166,6 +177,48 @@ def _water_rows(
         Agreement(name, "water balance", 0.0, 0.0, error, error, f"{WATER_BALANCE_CM:g} cm", error <= WATER_BALANCE_CM)
     )
     return rows
+
+
+def excess_runoff(case: column_case.Case, shed_cm: dict[str, float]) -> dict[str, float]:
+    """What a reference lets run off beyond what can (`most_runoff`), by column of the reference. [cm]
+
+    Day by day where ``expected/daily_cumulative.csv`` has its runoff, the same share for the finer grid; else of the
+    whole run.
+    """
+    most = most_runoff(case)
+    if not np.all(np.isfinite(most)):
+        return dict.fromkeys(shed_cm, 0.0)
+    excess = {column: max(shed - float(most.sum()), 0.0) for column, shed in shed_cm.items()}
+    file = case.folder / "expected" / "daily_cumulative.csv"
+    if not file.is_file():
+        return excess
+    days = np.concatenate([[0.0], case.output_days])
+    claimed = np.diff(_column(file, "runoff_cum_cm", days, "t_d"))
+    allowed = np.bincount(case.output[case.interval], most, case.output_days.size)
+    share = float(np.maximum(claimed - allowed, 0.0).sum()) / max(float(claimed.sum()), 1.0e-300)
+    return {column: max(excess[column], share * shed) for column, shed in shed_cm.items()}
+
+
+def most_runoff(case: column_case.Case) -> NDArray[np.float64]:
+    """Most water that can run off a column in each record by Darcy's law; infinite where it sets no bound. [cm]
+
+    Rain less potential evaporation less Ks of the first node, where that is positive.
+
+    Notes
+    -----
+    If no node starts under pressure, the soil further down is nowhere less permeable than that above it, and no
+    pressure is put upon the lower end, then no head within the soil exceeds that at its surface: soil under one head
+    throughout carries Ks by gravity alone, and passes on at least what it gets. So the head does not rise downwards
+    from a wet surface, the gradient there is at least one, and the soil takes at least Ks. Water that the surface
+    holds changes nothing: what runs off does so while the surface is under its full depth. Roots only dry the soil.
+    """
+    columns, weather = case.columns, case.weather
+    conductivity = columns.of_layers(columns.ks_cm_d)[0]
+    pressed = columns.bottom == "zero_flux" or (columns.bottom == "head" and columns.bottom_head_cm > 0.0)
+    if pressed or np.any(case.head_cm > 0.0) or np.any(np.diff(conductivity) < 0.0):
+        return np.full(weather.days.size, np.inf)
+    surplus = weather.rain_cm_d[0] - weather.evaporation_cm_d[0] - conductivity[0]
+    return np.maximum(surplus, 0.0) * weather.days
 
 
 def _metal_rows(
@@ -235,12 +288,12 @@ def handled(result: column_case.Result, i: int) -> float:
     return result.summary[f"{label}_mass_profile_ug_cm2"] + result.summary[f"{label}_out_bottom_cum_ug_cm2"]
 
 
-def _column(file: Path, title: str, depth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A column of a profile at the depths of the nodes."""
+def _column(file: Path, title: str, at: NDArray[np.float64], against: str = "depth_cm") -> NDArray[np.float64]:
+    """A column of a table at depths of nodes, or at times; before the first of them 0."""
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
-        known = np.array([[float(row["depth_cm"]), float(row[title])] for row in rows])
+        known = np.array([[float(row[against]), float(row[title])] for row in rows])
     except (OSError, KeyError, ValueError) as error:
-        raise InputError("the expected profile cannot be read", file=file, where=title, found=error) from error
-    return np.interp(depth, known[:, 0], known[:, 1])
+        raise InputError("the expected table cannot be read", file=file, where=title, found=error) from error
+    return np.interp(at, known[:, 0], known[:, 1], left=known[0, 1] if against == "depth_cm" else 0.0)

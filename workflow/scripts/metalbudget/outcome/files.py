@@ -139,6 +139,11 @@ class Outcome:
         """Content of the dispersion operators of weather years."""
         return [io.read_netcdf(self.root / f"resources/forcing/operator/{year}.nc") for year in weather_years]
 
+    def column_responses(self) -> list[dict[str, Any]]:
+        """Water and leaching of the columns in each weather year."""
+        years = self.study.get("weather_years", [])
+        return [io.read_netcdf(self.root / f"resources/forcing/column_response/{year}.nc") for year in years]
+
     # --- soil -----------------------------------------------------------------------------------------
 
     def concentration(self, metal: str, epoch: str | None = None) -> dict[str, Raster]:

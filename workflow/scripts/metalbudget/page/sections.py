@@ -7,7 +7,7 @@ import numpy as np
 
 from metalbudget.outcome import numbers
 from metalbudget.outcome.files import Outcome, Table, pick
-from metalbudget.page import deposition_methods, outlook_tables, process_tables
+from metalbudget.page import deposition_methods, outlook_tables, process_tables, water_checks
 from metalbudget.page.render import DASH, Block, significant, table
 
 Content = Mapping[str, Any]
@@ -91,7 +91,7 @@ def tables_of(outcome: Outcome, content: Content) -> dict[str, list[Block]]:
             *deposition_methods.tables(outcome, outcome.years[-1]),
             *process_tables.monitors(outcome),
         ],
-        "losses": [process_tables.pathways(outcome)],
+        "losses": [process_tables.pathways(outcome), *water_checks.runoff(outcome)],
         "balance": [
             process_tables.fluxes(outcome, bars, outcome.years[-1]),
             process_tables.weathering(outcome, outcome.years[-1]),

@@ -59,7 +59,7 @@ def single(distinct: Distinct, landuse: int, soil: int, climate: int, water_tabl
         raise InputError("no cell of the study has this soil over this water table", where="--soil, --water-table")
     factor = np.array([rain_factor * distinct.climate_factors[climate]])
     alone = replace(distinct, rain_factors=factor, climate_factors=np.ones(1))
-    return alone, Members(*(np.array([number]) for number in (landuse, soil, water_table, 0)))
+    return alone, Members.of([(landuse, soil, water_table, float(factor[0]))])
 
 
 def seasons(
