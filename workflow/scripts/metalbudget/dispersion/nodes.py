@@ -152,7 +152,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
                 start = starts[component, k]
                 for bare in range(2 if source.initial_vertical > 0.0 else 1):
                     settled_lids(
-                        air, source, above, bare == 1, core[component], fall, distances, start, lids[bare, component, k]
+                        air, source, bare == 1, core[component], fall, distances, start, means, lids[bare, component, k]
                     )
 
 
@@ -260,10 +260,8 @@ def dividing_heights(air, step_m, out):
 
 
 @njit(cache=True, error_model="numpy")
-def level_shares(
-    source, distances, plume, lids, fall, part, ground_m, hill_m, base_m, heights, step_m, critical, out
-):  # fmt: skip
-    """Share of a plume in stable air that passes a hill at its level: (1 + φ_p)/2 (Cimorelli et al. 2005, eq. 20). [1]
+def critical_heights(source, distances, plume, fall, part, ground_m, hill_m, base_m, heights, step_m, first, out):
+    """Height that divides the flow round the hill that a plume meets at each distance. [m]
 
     Parameters
     ----------
@@ -271,8 +269,6 @@ def level_shares(
     distances : ndarray, shape (nodes,)
         [m]
     plume : ndarray, shape (PLUME_ROWS, nodes)
-    lids : ndarray, shape (nodes,)
-        [m]
     fall : float
         As of `rows.density_rows`.
     part : float
@@ -282,6 +278,31 @@ def level_shares(
         Of the receptor: ground and hill above the source's base, and that base's elevation. [m]
     heights : ndarray, shape (hills,)
         Of `dividing_heights`, in steps of `step_m`.
+    first : int
+        Node from which on the answer is wanted.
+    out : ndarray, shape (nodes,)
+        Result; nodes before `first` are left as they are.
+    """
+    hill, ground = hill_m, ground_m
+    if part < 1.0:
+        hill = source.release + part * (hill_m + base_m - source.release) - base_m
+        ground = part * ground_m
+    last = heights.size - 1
+    for i in range(first, distances.size):
+        top = min(hill, ground + max(plume[UP, i] - fall * distances[i], 0.0))
+        position = min(max(top / step_m, 0.0), last - 1.0e-9)
+        j = int(position)
+        out[i] = heights[j] + (position - j) * (heights[j + 1] - heights[j])
+
+
+@njit(cache=True, error_model="numpy")
+def level_shares(source, distances, plume, lids, fall, part, ground_m, hill_m, base_m, heights, step_m, critical, out):
+    """Share of a plume in stable air that passes a hill at its level: (1 + φ_p)/2 (Cimorelli et al. 2005, eq. 20). [1]
+
+    Parameters as of `critical_heights`, and
+
+    lids : ndarray, shape (nodes,)
+        [m]
     critical : ndarray, shape (nodes,)
         Scratch.
     out : ndarray, shape (nodes,)
@@ -290,16 +311,7 @@ def level_shares(
     if hill_m <= 0.0:
         out[:] = 0.5
         return
-    hill, ground = hill_m, ground_m
-    if part < 1.0:
-        hill = source.release + part * (hill_m + base_m - source.release) - base_m
-        ground = part * ground_m
-    last = heights.size - 1
-    for i in range(distances.size):
-        top = min(hill, ground + max(plume[UP, i] - fall * distances[i], 0.0))
-        position = min(max(top / step_m, 0.0), last - 1.0e-9)
-        j = int(position)
-        critical[i] = heights[j] + (position - j) * (heights[j + 1] - heights[j])
+    critical_heights(source, distances, plume, fall, part, ground_m, hill_m, base_m, heights, step_m, 0, critical)
     below_rows(lids, plume, fall, distances, critical, out)
     for i in range(distances.size):
         out[i] = 0.5 * (1.0 + out[i])

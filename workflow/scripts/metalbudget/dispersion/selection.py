@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from metalbudget.meteorology.hours import SurfaceHours
 
+SECTOR = 6  # hours taken from a sector
+
 
 def selected_hours(
     hours: SurfaceHours, direction_deg: NDArray[np.float64], convective_every: int, stable_every: int
@@ -42,3 +44,36 @@ def selected_hours(
         if taken.size:
             weight[taken] = members.size / taken.size
     return np.flatnonzero(weight > 0.0), weight
+
+
+def one_in_many(
+    rows: NDArray[np.int_], heading: NDArray[np.float64], likeness: NDArray[np.float64], every: int
+) -> NDArray[np.int_]:
+    """One hour in so many, spread evenly over the wind's directions and, within a sector, over another quantity.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Hours.
+    heading : ndarray, shape (rows,)
+        Direction in which the wind blows.
+    likeness : ndarray, shape (rows,)
+        By which hours of a sector are sorted, up and down in turn so that neighbours stay alike.
+    every : int
+
+    Returns
+    -------
+    ndarray of int
+    """
+    if every == 1:
+        return rows
+    turned = np.argsort(heading, kind="stable")
+    sector = SECTOR * every
+    ordered = []
+    for number, start in enumerate(range(0, turned.size, sector)):
+        hours = turned[start : start + sector]
+        rising = hours[np.argsort(likeness[hours], kind="stable")]
+        ordered.append(rising if number % 2 == 0 else rising[::-1])
+    if not ordered:
+        return rows
+    return rows[np.concatenate(ordered)[min(every // 2, rows.size - 1) :: every]]

@@ -11,10 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
-from metalbudget.dispersion.depletion import plume_depth
+from metalbudget.dispersion.answers import NEAREST_M
 from metalbudget.dispersion.gaussian import LAYER_SPREADS
-from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.nodes import cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.rows import (
     BARE_LID,
@@ -29,6 +27,7 @@ from metalbudget.dispersion.rows import (
     level_rows,
     logarithms,
 )
+from metalbudget.dispersion.source_hour import source_hour
 from metalbudget.dispersion.vector import exponential, logarithm
 
 NODES_PER_E_FOLD = 10.0  # relative error of annual sums below 1e-3 (tests/kernels/test_dispersion_tables.py)
@@ -248,13 +247,11 @@ def add_tabled_hours(
         weight = factor[hour]
         if weight == 0.0:
             continue
-        air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
-        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
-        raining = False
+        air, source, raining = source_hour(
+            hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
+        )
         drying = False
         for k in range(classes):
-            raining = raining or wet[0, k] > 0.0
             drying = drying or dry[hour, k] > 0.0
         flat_hour(
             air, source, distances, pole, settling[hour], reference[hour], True, drying, drying and flags[2], first,
