@@ -12,7 +12,14 @@ from numba import njit
 
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.fan import WIDTHS, directions_for, gather, heading_of, new_slots, turn_to
-from metalbudget.dispersion.nodes import critical_heights, dividing_heights, fill_classes, gauss_taps, start_hour
+from metalbudget.dispersion.nodes import (
+    UNSETTLED_YEAR,
+    critical_heights,
+    dividing_heights,
+    fill_classes,
+    gauss_taps,
+    start_hour,
+)
 from metalbudget.dispersion.polar_hours import meander
 from metalbudget.dispersion.rows import (
     BARE_LID,
@@ -30,7 +37,7 @@ from metalbudget.dispersion.source_hour import source_hour
 from metalbudget.dispersion.vector import error_complement, exponential
 
 HILL_STEPS = 48  # of the table of dividing heights
-FAINT_DEPLETION = 0.02  # of a path's exponent: below it the share that keeps its level is taken from the path's end
+FAINT_DEPLETION = 0.3  # of a path's exponent: below it the share that keeps its level is taken from the path's end
 NEAR, FAR = 0, 1  # points of the depletion integral
 FOLLOW, KEEP = 0, 1  # states
 
@@ -324,7 +331,9 @@ def add_hill_hours(
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
-        start_hour(air, source, distances, levels_m, settling[hour], marks, core, plume, means, lids, starts)
+        start_hour(
+            air, source, distances, levels_m, settling[hour], UNSETTLED_YEAR, marks, core, plume, means, lids, starts
+        )
         dividing_heights(air, hill_step, heights)
         still = alike(starts[0], nodes, dry[hour], like, strongest)
         if still >= 0:

@@ -29,7 +29,8 @@ from metalbudget.dispersion.rows import (
 )
 from metalbudget.dispersion.vector import exponential
 
-UNSETTLED = 0.003  # of a spread: particles that have fallen less are where the air is
+# Of a spread: particles that have fallen less are where the air is; for receptors, and for a year's sum.
+UNSETTLED, UNSETTLED_YEAR = 0.003, 0.01
 EXTENSION = 5.0  # the depletion integral looks at a fifth of a distance
 
 
@@ -106,7 +107,7 @@ def remains(dry_m_s, integral, lost_s, distances, wind_m_s, out):
 
 
 @njit(cache=True)
-def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plume, means, lids, starts):
+def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks, core, plume, means, lids, starts):
     """What does not depend on the receptors' level.
 
     Parameters
@@ -118,6 +119,8 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
     levels_m : ndarray, shape (levels,)
         Heights of receptors above the source's base. [m]
     settling_m_s : ndarray, shape (classes,)
+    unsettled : float
+        `UNSETTLED` or `UNSETTLED_YEAR`. [1]
     marks : ndarray, shape (4, levels + 3)
         Result, of `rows.level_sums`.
     core : ndarray, shape (2, CORE_ROWS, nodes)
@@ -144,7 +147,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
             fall = settling_m_s[k] / source.wind
             while first > 0:
                 i = first - 1
-                if fall * distances[i] < UNSETTLED * min(spread[SPREAD_UP, i], spread[SPREAD_DOWN, i]):
+                if fall * distances[i] < unsettled * min(spread[SPREAD_UP, i], spread[SPREAD_DOWN, i]):
                     break
                 first = i
             starts[component, k] = first // BLOCK * BLOCK

@@ -15,11 +15,11 @@ from metalbudget.dispersion.nodes import EXTENSION
 from metalbudget.dispersion.polar_hours import add_polar_hours
 from metalbudget.dispersion.relief import Relief
 from metalbudget.dispersion.rows import BLOCK
-from metalbudget.dispersion.selection import one_in_many
+from metalbudget.dispersion.selection import sample
 
 COARSER = 2  # the network of what terrain changes
-COARSE_DIRECTIONS = 90  # in which plumes are gathered there
-FAINT_HOUR = 1.0e-3  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
+COARSE_DIRECTIONS = 180  # in which plumes are gathered there
+FAINT_HOUR = 0.1  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +121,15 @@ def _mean(sums, valid_hours, bearings, levels, hills, inner, kept):
 
 
 def _over_levels(job_arrays, rows, valid_hours, kept, bearings, directions, levels_m):
-    """Mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2)."""
+    """Mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2), and what each
+    brought, shape (hours, classes)."""
     distances, inner = _nodes(kept)
     classes, levels = job_arrays[8].size, levels_m.size
     sums = np.zeros((2, bearings, levels, kept.size * classes)), np.zeros((2, levels, distances.size, classes))
     ordered = _by_wind(job_arrays, rows)
-    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, directions, *sums)  # type: ignore[call-arg]
-    return _mean(sums, valid_hours, bearings, levels, 1, inner, kept.size)[:, :, :, 0]
+    brought = np.zeros((job_arrays[0].shape[0], classes))
+    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, directions, *sums, brought)  # type: ignore[call-arg]
+    return _mean(sums, valid_hours, bearings, levels, 1, inner, kept.size)[:, :, :, 0], brought
 
 
 def _by_hills(job_arrays, rows, valid_hours, kept, bearings, directions, relief: Relief, flat, fine_m):
@@ -140,9 +142,7 @@ def _by_hills(job_arrays, rows, valid_hours, kept, bearings, directions, relief:
         np.zeros((2, levels, distances.size, hills * classes)),
     )
     ordered = _by_wind(job_arrays, rows)
-    add_hill_hours(
-        ordered, *job_arrays, distances, inner, relief.stable_m, relief.hills_m, faint, directions, *sums
-    )  # type: ignore[call-arg]
+    add_hill_hours(ordered, *job_arrays, distances, inner, relief.stable_m, relief.hills_m, faint, directions, *sums)  # type: ignore[call-arg]
     return _mean(sums, valid_hours, bearings, levels, hills, inner, kept.size)
 
 
@@ -173,14 +173,14 @@ def annual(
     relief : Relief, optional
         By default flat terrain.
     terrain_every : int
-        What terrain changes is found from one hour in so many (`selection.one_in_many`).
+        What terrain changes is found from one hour in so many (`selection.sample`).
 
     Returns
     -------
     Polar
     """
     distances = node_distances(first_m, last_m, per_e_fold)
-    flat = _over_levels(job_arrays, rows, valid_hours, distances, bearings, DIRECTIONS, np.zeros(1))
+    flat, brought = _over_levels(job_arrays, rows, valid_hours, distances, bearings, DIRECTIONS, np.zeros(1))
     density = np.maximum(flat[:, :, 0], 0.0)
     if relief is None:
         return Polar(distances, density)
@@ -188,12 +188,18 @@ def annual(
     convective = job_arrays[0][rows, 0] > 0.0
     common = (coarse, bearings // COARSER, COARSE_DIRECTIONS)
 
-    def few(hours):
-        chosen = one_in_many(hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], terrain_every)
-        return chosen, valid_hours * chosen.size / max(hours.size, 1)
+    share = brought / np.maximum(brought.sum(axis=0), np.finfo(float).tiny)
 
-    by_day = _over_levels(job_arrays, *few(rows[convective]), *common, relief.convective_m)
-    by_night = _by_hills(job_arrays, *few(rows[~convective]), *common, relief, density, distances)
+    def few(hours):
+        chosen, weight = sample(
+            hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], share[hours].mean(axis=1), terrain_every
+        )
+        factor = np.zeros(job_arrays[-1].size)
+        factor[chosen] = weight
+        return (*job_arrays[:-1], job_arrays[-1] * factor), chosen, valid_hours
+
+    by_day, _ = _over_levels(*few(rows[convective]), *common, relief.convective_m)
+    by_night = _by_hills(*few(rows[~convective]), *common, relief, density, distances)
     here, there = (int(np.flatnonzero(level == 0.0)[0]) for level in (relief.convective_m, relief.stable_m))
     blends = np.concatenate([by_day, by_night.reshape(*by_night.shape[:2], -1, *by_night.shape[4:])], axis=2)
     reference = by_day[:, :, here] + by_night[:, :, there, 0]

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from metalbudget.dispersion.fan import WIDTHS, directions_for, gather, heading_of, new_slots, turn_to
-from metalbudget.dispersion.nodes import fill_level, gauss_taps, path_integrals, remains, start_hour
+from metalbudget.dispersion.nodes import UNSETTLED_YEAR, fill_level, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.rows import CORE_ROWS, PLUME_ROWS, RANDOM, WIND, logarithms
 from metalbudget.dispersion.source_hour import source_hour
 
@@ -67,10 +67,19 @@ def meander(plume, penetrated, weight, distances, first, amounts, round_about):
             amounts[i, k] *= steady
 
 
+@njit(cache=True, error_model="numpy")
+def _add_brought(distances, inner, amounts, hour, brought):
+    """Add an hour's deposition from the first node that is kept on: a sum over ln r of r times that per metre."""
+    step = math.log(distances[1] / distances[0])
+    for i in range(inner, distances.size):
+        for k in range(amounts.shape[1]):
+            brought[hour, k] += step * distances[i] * amounts[i, k]
+
+
 @njit(nogil=True, cache=True)
 def add_polar_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, flux_limit, reference, factor, distances, inner, levels_m, least_directions, directed, round_about,
+    limit, flux_limit, reference, factor, distances, inner, levels_m, least_directions, directed, round_about, brought,
 ):  # fmt: skip
     """Add some hours of one source, sorted by the direction in which the wind blows.
 
@@ -86,6 +95,8 @@ def add_polar_hours(
         Added to: dry and wet flux of every class at a bearing per unit emission. [m⁻²]
     round_about : ndarray, shape (2, levels, nodes, classes)
         Added to: what lost its direction.
+    brought : ndarray, shape (hours, classes)
+        Result: deposition of each hour within the last distance, at the first level. [1]
     """
     nodes, classes, count = distances.size, fraction.size, levels_m.size
     direction_step = 2.0 * math.pi / directions_for(directed.shape[1], least_directions)
@@ -118,7 +129,9 @@ def add_polar_hours(
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
-        start_hour(air, source, distances, levels_m, settling[hour], marks, core, plume, means, lids, starts)
+        start_hour(
+            air, source, distances, levels_m, settling[hour], UNSETTLED_YEAR, marks, core, plume, means, lids, starts
+        )
         pole = reference[hour]
         for level in range(count):
             its = (air, source, distances, levels_m, level, marks, core, means, lids, starts, settling[hour])
@@ -152,6 +165,8 @@ def add_polar_hours(
                     continue
                 for kind in range(2 if raining else 1):
                     found = amounts[component, kind]
+                    if level == 0:
+                        _add_brought(distances, inner, found, hour, brought)
                     meander(plume, source.penetrated, weight, distances, 0, found, round_about[kind, level])
                     gather(
                         plume[component], distances, found, 0, first_direction, heading_weights, level,
