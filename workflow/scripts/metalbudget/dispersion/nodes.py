@@ -192,7 +192,8 @@ def fill_classes(
     for k in range(settling_m_s.size):
         first = starts[k]
         if base >= 0:
-            target[k, :first] = target[base, :first]
+            for i in range(first):  # a slice of the same array would be copied twice
+                target[k, i] = target[base, i]
             if first >= distances.size:
                 continue
         fall = settling_m_s[k] / source.wind
@@ -233,7 +234,8 @@ def fill_level(
     for component in range(2):
         above = component == 1
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
-            follow[component], keep[component] = 0.0, 0.0
+            follow[component] = 0.0
+            keep[component] = 0.0
             plume[component, WIND], plume[component, RANDOM] = 1.0, 0.0
             plume[component, SPREAD_UP], plume[component, SPREAD_DOWN] = 1.0, 1.0
             continue

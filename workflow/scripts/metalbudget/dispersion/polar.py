@@ -196,10 +196,12 @@ def annual(
         )
         factor = np.zeros(job_arrays[-1].size)
         factor[chosen] = weight
-        return (*job_arrays[:-1], job_arrays[-1] * factor), chosen, valid_hours
+        return (*job_arrays[:-1], job_arrays[-1] * factor), chosen
 
-    by_day, _ = _over_levels(*few(rows[convective]), *common, relief.convective_m)
-    by_night = _by_hills(*few(rows[~convective]), *common, relief, density, distances)
+    arrays, chosen = few(rows[convective])
+    by_day, _ = _over_levels(arrays, chosen, valid_hours, *common, relief.convective_m)
+    arrays, chosen = few(rows[~convective])
+    by_night = _by_hills(arrays, chosen, valid_hours, *common, relief, density, distances)
     here, there = (int(np.flatnonzero(level == 0.0)[0]) for level in (relief.convective_m, relief.stable_m))
     blends = np.concatenate([by_day, by_night.reshape(*by_night.shape[:2], -1, *by_night.shape[4:])], axis=2)
     reference = by_day[:, :, here] + by_night[:, :, there, 0]
