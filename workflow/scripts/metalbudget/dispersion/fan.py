@@ -28,6 +28,12 @@ def new_slots(levels, nodes, classes):
 
 
 @njit(cache=True)
+def directions_for(bearings, least):
+    """Number of directions to gather in: a multiple of the bearings, `least` or more."""
+    return bearings * max(1, -(-least // bearings))
+
+
+@njit(cache=True)
 def heading_of(sine, cosine, step, weights):
     """First of four directions around the one in which a wind blows, and their weights into `weights` (4,)."""
     heading = math.atan2(-sine, -cosine)
@@ -42,7 +48,7 @@ def heading_of(sine, cosine, step, weights):
 
 
 @njit(cache=True, error_model="numpy")
-def gather(plume, distances, amounts, first_direction, weights, level, slots, used, spread_out):
+def gather(plume, distances, amounts, first, first_direction, weights, level, slots, used, spread_out):
     """Add an hour's plume at one level.
 
     Parameters
@@ -52,6 +58,8 @@ def gather(plume, distances, amounts, first_direction, weights, level, slots, us
         [m]
     amounts : ndarray, shape (nodes, classes)
         Of all that does not meander.
+    first : int
+        Node from which on there is something to add.
     first_direction : int
     weights : ndarray, shape (4,)
         Of `heading_of`.
@@ -62,7 +70,7 @@ def gather(plume, distances, amounts, first_direction, weights, level, slots, us
         Scratch.
     """
     classes = amounts.shape[1]
-    for i in range(distances.size):
+    for i in range(first, distances.size):
         position = math.log(plume[SPREAD_Y, i] / distances[i] / NARROWEST) / WIDTH_STEP
         position = min(max(position, 1.0), WIDTHS - 2.0)
         width = int(position + 0.5)
@@ -73,12 +81,12 @@ def gather(plume, distances, amounts, first_direction, weights, level, slots, us
             spread_out[k] = before * value
             spread_out[classes + k] = at * value
             spread_out[2 * classes + k] = after * value
+        start = np.uint64((width - 1) * classes)  # unsigned: an index that may count from the end is not vectorised
         for tap in range(4):
             slot = (first_direction + tap) & 3
             part = weights[tap]
-            target = slots[slot, level, i, (width - 1) * classes : (width + 2) * classes]
-            for j in range(spread_out.size):
-                target[j] += part * spread_out[j]
+            for j in range(spread_out.size):  # a slice here would cost more than the sum
+                slots[slot, level, i, start + np.uint64(j)] += part * spread_out[j]
             used[slot, i, 0] = min(used[slot, i, 0], width - 1)
             used[slot, i, 1] = max(used[slot, i, 1], width + 1)
 
@@ -181,3 +189,28 @@ def lay_across(slots, used, direction, direction_step, distances, inner, by_widt
             )  # fmt: skip
     for i in range(nodes):
         widths[i, 0], widths[i, 1] = WIDTHS, -1
+
+
+@njit(cache=True)
+def turn_to(first_direction, open_direction, step, distances, inner, by_width, dry_slots, dry_used, wet_slots, wet_used,
+            directed):  # fmt: skip
+    """Lay out the directions that hours from `first_direction` on cannot reach any more, dry and wet.
+
+    Parameters
+    ----------
+    first_direction : int
+        Of `heading_of`, not less than before.
+    open_direction : int
+        The first that is not yet laid out.
+    step : float
+        Between directions. [rad]
+    distances, inner, by_width
+        As of `lay_across`.
+    dry_slots, dry_used, wet_slots, wet_used : ndarray
+        Of `new_slots`.
+    directed : ndarray, shape (2, bearings, levels, distances · classes)
+        Added to.
+    """
+    for direction in range(open_direction, min(first_direction, open_direction + 4)):
+        lay_across(dry_slots, dry_used, direction, step, distances, inner, by_width, directed[0])
+        lay_across(wet_slots, wet_used, direction, step, distances, inner, by_width, directed[1])

@@ -29,7 +29,8 @@ from metalbudget.dispersion.rows import (
 )
 from metalbudget.dispersion.vector import exponential
 
-UNSETTLED = 0.003  # of a spread: particles that have fallen less are where the air is
+# Of a spread: particles that have fallen less are where the air is; for receptors, and for a year's sum.
+UNSETTLED, UNSETTLED_YEAR = 0.003, 0.01
 EXTENSION = 5.0  # the depletion integral looks at a fifth of a distance
 
 
@@ -106,7 +107,7 @@ def remains(dry_m_s, integral, lost_s, distances, wind_m_s, out):
 
 
 @njit(cache=True)
-def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plume, means, lids, starts):
+def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks, core, plume, means, lids, starts):
     """What does not depend on the receptors' level.
 
     Parameters
@@ -118,6 +119,8 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
     levels_m : ndarray, shape (levels,)
         Heights of receptors above the source's base. [m]
     settling_m_s : ndarray, shape (classes,)
+    unsettled : float
+        `UNSETTLED` or `UNSETTLED_YEAR`. [1]
     marks : ndarray, shape (4, levels + 3)
         Result, of `rows.level_sums`.
     core : ndarray, shape (2, CORE_ROWS, nodes)
@@ -144,7 +147,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
             fall = settling_m_s[k] / source.wind
             while first > 0:
                 i = first - 1
-                if fall * distances[i] < UNSETTLED * min(spread[SPREAD_UP, i], spread[SPREAD_DOWN, i]):
+                if fall * distances[i] < unsettled * min(spread[SPREAD_UP, i], spread[SPREAD_DOWN, i]):
                     break
                 first = i
             starts[component, k] = first // BLOCK * BLOCK
@@ -152,7 +155,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, marks, core, plum
                 start = starts[component, k]
                 for bare in range(2 if source.initial_vertical > 0.0 else 1):
                     settled_lids(
-                        air, source, above, bare == 1, core[component], fall, distances, start, lids[bare, component, k]
+                        air, source, bare == 1, core[component], fall, distances, start, means, lids[bare, component, k]
                     )
 
 
@@ -189,7 +192,8 @@ def fill_classes(
     for k in range(settling_m_s.size):
         first = starts[k]
         if base >= 0:
-            target[k, :first] = target[base, :first]
+            for i in range(first):  # a slice of the same array would be copied twice
+                target[k, i] = target[base, i]
             if first >= distances.size:
                 continue
         fall = settling_m_s[k] / source.wind
@@ -230,7 +234,8 @@ def fill_level(
     for component in range(2):
         above = component == 1
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
-            follow[component], keep[component] = 0.0, 0.0
+            follow[component] = 0.0
+            keep[component] = 0.0
             plume[component, WIND], plume[component, RANDOM] = 1.0, 0.0
             plume[component, SPREAD_UP], plume[component, SPREAD_DOWN] = 1.0, 1.0
             continue
@@ -260,10 +265,8 @@ def dividing_heights(air, step_m, out):
 
 
 @njit(cache=True, error_model="numpy")
-def level_shares(
-    source, distances, plume, lids, fall, part, ground_m, hill_m, base_m, heights, step_m, critical, out
-):  # fmt: skip
-    """Share of a plume in stable air that passes a hill at its level: (1 + φ_p)/2 (Cimorelli et al. 2005, eq. 20). [1]
+def critical_heights(source, distances, plume, fall, part, ground_m, hill_m, base_m, heights, step_m, first, out):
+    """Height that divides the flow round the hill that a plume meets at each distance. [m]
 
     Parameters
     ----------
@@ -271,8 +274,6 @@ def level_shares(
     distances : ndarray, shape (nodes,)
         [m]
     plume : ndarray, shape (PLUME_ROWS, nodes)
-    lids : ndarray, shape (nodes,)
-        [m]
     fall : float
         As of `rows.density_rows`.
     part : float
@@ -282,6 +283,31 @@ def level_shares(
         Of the receptor: ground and hill above the source's base, and that base's elevation. [m]
     heights : ndarray, shape (hills,)
         Of `dividing_heights`, in steps of `step_m`.
+    first : int
+        Node from which on the answer is wanted.
+    out : ndarray, shape (nodes,)
+        Result; nodes before `first` are left as they are.
+    """
+    hill, ground = hill_m, ground_m
+    if part < 1.0:
+        hill = source.release + part * (hill_m + base_m - source.release) - base_m
+        ground = part * ground_m
+    last = heights.size - 1
+    for i in range(first, distances.size):
+        top = min(hill, ground + max(plume[UP, i] - fall * distances[i], 0.0))
+        position = min(max(top / step_m, 0.0), last - 1.0e-9)
+        j = int(position)
+        out[i] = heights[j] + (position - j) * (heights[j + 1] - heights[j])
+
+
+@njit(cache=True, error_model="numpy")
+def level_shares(source, distances, plume, lids, fall, part, ground_m, hill_m, base_m, heights, step_m, critical, out):
+    """Share of a plume in stable air that passes a hill at its level: (1 + φ_p)/2 (Cimorelli et al. 2005, eq. 20). [1]
+
+    Parameters as of `critical_heights`, and
+
+    lids : ndarray, shape (nodes,)
+        [m]
     critical : ndarray, shape (nodes,)
         Scratch.
     out : ndarray, shape (nodes,)
@@ -290,16 +316,7 @@ def level_shares(
     if hill_m <= 0.0:
         out[:] = 0.5
         return
-    hill, ground = hill_m, ground_m
-    if part < 1.0:
-        hill = source.release + part * (hill_m + base_m - source.release) - base_m
-        ground = part * ground_m
-    last = heights.size - 1
-    for i in range(distances.size):
-        top = min(hill, ground + max(plume[UP, i] - fall * distances[i], 0.0))
-        position = min(max(top / step_m, 0.0), last - 1.0e-9)
-        j = int(position)
-        critical[i] = heights[j] + (position - j) * (heights[j + 1] - heights[j])
+    critical_heights(source, distances, plume, fall, part, ground_m, hill_m, base_m, heights, step_m, 0, critical)
     below_rows(lids, plume, fall, distances, critical, out)
     for i in range(distances.size):
         out[i] = 0.5 * (1.0 + out[i])

@@ -13,6 +13,7 @@ from metalbudget.grid import Grid
 
 TERRAIN_SAMPLES = (8, 3)  # sub-cell samples a side in terrain, below 2.5 and 6.5 cells from the source
 FAINTEST = 1.0e-30  # deposition per unit emitted that stands for none in logarithms [m⁻²]
+LEAST_LEVEL, MOST_LEVEL = 1.0e-3, 1.25  # of the greatest of the levels that a cell is interpolated from
 MOST_MISFIT = 2.0  # by which the finer network may raise or lower what the coarser one finds
 
 
@@ -85,6 +86,19 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                 result[f, row, column] = max(values[f], 0.0) / weight_sum
 
 
+@njit(cache=True)
+def _blended(found, f, weights, start, stop):
+    """Levels and hills mixed in logarithms; no level counts for less than a part of the greatest, and the mix is not
+    much more than that: a cubic through levels of which one has hardly anything would be anything."""
+    most = FAINTEST
+    for m in range(start, stop):
+        most = max(most, found[m, f])
+    mixed = 0.0
+    for m in range(start, stop):
+        mixed += weights[m] * math.log(max(found[m, f], LEAST_LEVEL * most))
+    return min(math.exp(mixed), MOST_LEVEL * most)
+
+
 @njit(cache=True, nogil=True)
 def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, index, weights, by_day, result):
     """Bring `result` (fields, rows, columns) from flat ground to the cells' levels; other parameters as `_sample`.
@@ -127,14 +141,8 @@ def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, in
                                     + r3 * line[first + 3, k, f]
                                 )  # fmt: skip
                     for f in range(fields):
-                        day, night = 0.0, 0.0
-                        for m in range(taps):
-                            part = weights[row, column, m] * math.log(max(found[m, f], FAINTEST))
-                            if m < by_day:
-                                day += part
-                            else:
-                                night += part
-                        total[f] += math.exp(day) + math.exp(night)
+                        total[f] += _blended(found, f, weights[row, column], 0, by_day)
+                        total[f] += _blended(found, f, weights[row, column], by_day, taps)
                         reference[f] += max(found[taps, f], 0.0)
             for f in range(fields):
                 flat = result[f, row, column]

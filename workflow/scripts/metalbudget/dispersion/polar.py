@@ -9,12 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metalbudget.dispersion.fan import DIRECTIONS
+from metalbudget.dispersion.hill_hours import add_hill_hours
 from metalbudget.dispersion.nodes import EXTENSION
 from metalbudget.dispersion.polar_hours import add_polar_hours
 from metalbudget.dispersion.relief import Relief
 from metalbudget.dispersion.rows import BLOCK
+from metalbudget.dispersion.selection import sample
 
 COARSER = 2  # the network of what terrain changes
+COARSE_DIRECTIONS = 180  # in which plumes are gathered there
+FAINT_HOUR = 0.1  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,31 +78,72 @@ def node_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[
     return first_m * (last_m / first_m) ** (np.arange(count) / (count - 1))
 
 
+def _headings(job_arrays, rows: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Direction in which the wind blows in some hours, clockwise from north. [rad]"""
+    sine, cosine = job_arrays[4], job_arrays[5]
+    return np.mod(np.arctan2(-sine[rows], -cosine[rows]), 2.0 * np.pi)
+
+
 def _by_wind(job_arrays, rows: NDArray[np.int_]) -> NDArray[np.int_]:
     """Hours in the order of the direction in which the wind blows."""
-    sine, cosine = job_arrays[4], job_arrays[5]
-    heading = np.mod(np.arctan2(-sine[rows], -cosine[rows]), 2.0 * np.pi)
-    return rows[np.argsort(heading, kind="stable")]
+    return rows[np.argsort(_headings(job_arrays, rows), kind="stable")]
 
 
-def _summed(job_arrays, rows, valid_hours, kept, bearings, levels_m, hills_m):
-    """Mean of some hours, shape (bearings, distances, levels, hills, classes, 2)."""
+def _nodes(kept: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """Distances of a table with those before and behind that integrals look at, and how many before. [m]"""
     ratio = kept[1] / kept[0]
     inner = int(np.ceil(np.log(min(EXTENSION, kept[0])) / np.log(ratio))) + 2
     inner += -(inner + kept.size + 2) % BLOCK  # whole blocks of nodes
-    distances = np.concatenate(
-        [kept[0] * ratio ** np.arange(-inner, 0.0), kept, kept[-1] * ratio ** np.arange(1.0, 3.0)]
-    )
-    classes = job_arrays[8].size
-    levels, hills = hills_m.shape
-    directed = np.zeros((2, bearings, levels, kept.size * hills * classes))
-    round_about = np.zeros((2, levels, distances.size, hills * classes))
-    ordered = _by_wind(job_arrays, rows)
-    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, hills_m, directed, round_about)  # type: ignore[call-arg]
-    directed = directed.reshape(2, bearings, levels, kept.size, hills * classes)
-    total = (directed + round_about[:, None, :, inner : inner + kept.size]) / valid_hours
-    shaped = total.reshape(2, bearings, levels, kept.size, hills, classes)
+    before, behind = kept[0] * ratio ** np.arange(-inner, 0.0), kept[-1] * ratio ** np.arange(1.0, 3.0)
+    return np.concatenate([before, kept, behind]), inner
+
+
+def _faint(flat: NDArray[np.float64], fine_m, distances_m, inner: int, kept: int) -> NDArray[np.float64]:
+    """What an hour's dry deposition per metre of distance must exceed to count, shape (classes, nodes). [m⁻¹]
+
+    A part of what an hour of the year brings on average on flat ground, in all directions together.
+    """
+    mean = flat[..., 0].mean(axis=0) * (2.0 * np.pi * fine_m)[:, None]  # (distances, classes)
+    logs = np.log(np.maximum(mean, np.finfo(float).tiny))
+    faint = np.full((mean.shape[1], distances_m.size), np.inf)
+    some = slice(inner, inner + kept + 2)
+    for k in range(mean.shape[1]):
+        faint[k, some] = FAINT_HOUR * np.exp(np.interp(np.log(distances_m[some]), np.log(fine_m), logs[:, k]))
+    return faint
+
+
+def _mean(sums, valid_hours, bearings, levels, hills, inner, kept):
+    """Sums of hours as their mean, shape (bearings, distances, levels, hills, classes, 2)."""
+    directed, round_about = (one.reshape(2, *one.shape[1:-1], -1) for one in sums)
+    total = directed.reshape(2, bearings, levels, kept, -1) + round_about[:, None, :, inner : inner + kept]
+    shaped = total.reshape(2, bearings, levels, kept, hills, -1) / valid_hours
     return np.ascontiguousarray(shaped.transpose(1, 3, 2, 4, 5, 0))
+
+
+def _over_levels(job_arrays, rows, valid_hours, kept, bearings, directions, levels_m):
+    """Mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2), and what each
+    brought, shape (hours, classes)."""
+    distances, inner = _nodes(kept)
+    classes, levels = job_arrays[8].size, levels_m.size
+    sums = np.zeros((2, bearings, levels, kept.size * classes)), np.zeros((2, levels, distances.size, classes))
+    ordered = _by_wind(job_arrays, rows)
+    brought = np.zeros((job_arrays[0].shape[0], classes))
+    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, directions, *sums, brought)  # type: ignore[call-arg]
+    return _mean(sums, valid_hours, bearings, levels, 1, inner, kept.size)[:, :, :, 0], brought
+
+
+def _by_hills(job_arrays, rows, valid_hours, kept, bearings, directions, relief: Relief, flat, fine_m):
+    """Mean of stable hours, shape (bearings, distances, levels, hills, classes, 2)."""
+    distances, inner = _nodes(kept)
+    faint = _faint(flat, fine_m, distances, inner, kept.size)
+    (levels, hills), classes = relief.hills_m.shape, job_arrays[8].size
+    sums = (
+        np.zeros((2, bearings, levels, kept.size * hills * classes)),
+        np.zeros((2, levels, distances.size, hills * classes)),
+    )
+    ordered = _by_wind(job_arrays, rows)
+    add_hill_hours(ordered, *job_arrays, distances, inner, relief.stable_m, relief.hills_m, faint, directions, *sums)  # type: ignore[call-arg]
+    return _mean(sums, valid_hours, bearings, levels, hills, inner, kept.size)
 
 
 def annual(
@@ -127,28 +173,35 @@ def annual(
     relief : Relief, optional
         By default flat terrain.
     terrain_every : int
-        What terrain changes is found from every so-manyeth hour, in the order of the wind's direction.
+        What terrain changes is found from one hour in so many (`selection.sample`).
 
     Returns
     -------
     Polar
     """
     distances = node_distances(first_m, last_m, per_e_fold)
-    flat = _summed(job_arrays, rows, valid_hours, distances, bearings, np.zeros(1), np.zeros((1, 1)))
-    density = np.maximum(flat[:, :, 0, 0], 0.0)
+    flat, brought = _over_levels(job_arrays, rows, valid_hours, distances, bearings, DIRECTIONS, np.zeros(1))
+    density = np.maximum(flat[:, :, 0], 0.0)
     if relief is None:
         return Polar(distances, density)
     coarse = node_distances(first_m, last_m, per_e_fold / COARSER)
     convective = job_arrays[0][rows, 0] > 0.0
-    common = (coarse, bearings // COARSER)
+    common = (coarse, bearings // COARSER, COARSE_DIRECTIONS)
 
-    def mean(hours, levels, hills):
-        few = _by_wind(job_arrays, hours)[terrain_every // 2 :: terrain_every]
-        standing_for = hours.size / max(few.size, 1)
-        return _summed(job_arrays, few, valid_hours / standing_for, *common, levels, hills)
+    share = brought / np.maximum(brought.sum(axis=0), np.finfo(float).tiny)
 
-    by_day = mean(rows[convective], relief.convective_m, np.zeros((relief.convective_m.size, 1)))[:, :, :, 0]
-    by_night = mean(rows[~convective], relief.stable_m, relief.hills_m)
+    def few(hours):
+        chosen, weight = sample(
+            hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], share[hours].mean(axis=1), terrain_every
+        )
+        factor = np.zeros(job_arrays[-1].size)
+        factor[chosen] = weight
+        return (*job_arrays[:-1], job_arrays[-1] * factor), chosen
+
+    arrays, chosen = few(rows[convective])
+    by_day, _ = _over_levels(arrays, chosen, valid_hours, *common, relief.convective_m)
+    arrays, chosen = few(rows[~convective])
+    by_night = _by_hills(arrays, chosen, valid_hours, *common, relief, density, distances)
     here, there = (int(np.flatnonzero(level == 0.0)[0]) for level in (relief.convective_m, relief.stable_m))
     blends = np.concatenate([by_day, by_night.reshape(*by_night.shape[:2], -1, *by_night.shape[4:])], axis=2)
     reference = by_day[:, :, here] + by_night[:, :, there, 0]

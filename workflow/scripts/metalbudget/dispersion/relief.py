@@ -13,8 +13,9 @@ LEAST_RELIEF_M = 5.0  # choice: ground that lies closer to a source's base than 
 # plume's depth, which by day is the mixed layer. With them the operator keeps to the full calculation as
 # docs/verification-dispersion.md shows.
 CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
-STABLE_STEP_M, STABLE_GROWTH = 10.0, 1.35
+STABLE_STEP_M, STABLE_GROWTH = 15.0, 1.2
 HILLS = 3  # from the receptor's own height, the least a hill can have, to the highest hill
+HILL_POWER = 3.0  # their steps grow: a hill that stands above the plume divides the flow like any higher one
 TAPS = 4  # levels that a height is interpolated from
 
 
@@ -113,7 +114,7 @@ def relief_around(ground: Ground, grid: Grid, x_m: float, y_m: float, within_m: 
         return None
     stable = levels_m(lowest, highest, STABLE_STEP_M, STABLE_GROWTH)
     own = np.maximum(stable, 0.0)
-    hills = own[:, None] + np.linspace(0.0, 1.0, HILLS) * np.maximum(summit - own, 1.0)[:, None]
+    hills = own[:, None] + np.linspace(0.0, 1.0, HILLS) ** HILL_POWER * np.maximum(summit - own, 1.0)[:, None]
     return Relief(base, levels_m(lowest, highest, CONVECTIVE_STEP_M, CONVECTIVE_GROWTH), stable, hills)
 
 
@@ -153,9 +154,10 @@ def blend(relief: Relief, elevation_m: NDArray[np.float64], hill_m: NDArray[np.f
     by_night, night_weight = _level_weights(relief.stable_m, height)
     hills = relief.hills_m.shape[1]
     low, high = relief.hills_m[by_night, 0], relief.hills_m[by_night, -1]
-    position = np.clip((summit[:, None] - low) / (high - low), 0.0, 1.0) * (hills - 1)
-    lower = np.minimum(position.astype(int), hills - 2)
-    upper_weight = position - lower
+    part = np.clip((summit[:, None] - low) / (high - low), 0.0, 1.0)
+    nodes = (relief.hills_m[0] - relief.hills_m[0, 0]) / (relief.hills_m[0, -1] - relief.hills_m[0, 0])
+    lower = np.clip(np.searchsorted(nodes, part, side="right") - 1, 0, hills - 2)
+    upper_weight = (part - nodes[lower]) / (nodes[lower + 1] - nodes[lower])
     first = relief.convective_m.size + by_night * hills + lower
     return (
         np.concatenate([by_day, first, first + 1], axis=1),

@@ -13,11 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from metalbudget.dispersion.answers import air_of, wet_rates
-from metalbudget.dispersion.depletion import plume_depth
-from metalbudget.dispersion.launch import launch
-from metalbudget.dispersion.nodes import EXTENSION, gauss_taps, remains
+from metalbudget.dispersion.nodes import EXTENSION, UNSETTLED_YEAR, gauss_taps, remains
 from metalbudget.dispersion.rows import BLOCK, CORE_ROWS, PLUME_ROWS, WIND
+from metalbudget.dispersion.source_hour import source_hour
 from metalbudget.dispersion.tables import flat_hour
 from metalbudget.meteorology.hours import SurfaceHours
 
@@ -64,14 +62,14 @@ def add_line_hours(
         weight = factor[hour]
         if weight == 0.0:
             continue
-        air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
-        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
+        air, source, _ = source_hour(
+            hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
+        )
         for k in range(min(settling_count, own)):
             fall[k] = settling[hour, k]
         flat_hour(
-            air, source, distances, level, fall, reference[hour], False, True, flags[2], first, weights, marks, core,
-            plume, means, lids, starts, work, ground, flux, lifted, integrals,
+            air, source, distances, level, fall, reference[hour], False, True, flags[2], first, weights,
+            UNSETTLED_YEAR, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
         )  # fmt: skip
         for k in range(substances):
             like = min(k, last)

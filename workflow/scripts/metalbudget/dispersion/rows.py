@@ -419,19 +419,31 @@ def _stable(lids, plume, height_m, sunk_m, fall, distances, first, out):
             out[i] = total / period
 
 
-@njit(cache=True)
-def settled_lids(air, source, above, bare, core, fall, distances, first, out):
+@njit(cache=True, error_model="numpy")
+def settled_lids(air, source, bare, core, fall, distances, first, fallen, out):
     """Lid over particles that have fallen in stable air, under the air of their new height (`gaussian.settled`). [m]
 
-    Parameters as of `level_rows` and `density_rows`; up to the node `first` the plume's own lid.
+    Parameters as of `level_rows` and `density_rows`; up to the node `first` the plume's own lid. `fallen` (4, nodes) is
+    scratch.
     """
+    nodes, top = distances.size, air.mixing_height
     vertical = 0.0 if bare else source.initial_vertical**2
-    for i in range(distances.size):
-        if i < first:
-            out[i] = core[BARE_LID, i] if bare else core[LID, i]
-        else:
-            centre = max(core[CENTRE, i] - fall * distances[i], 0.0)
-            out[i] = held_lid(air, source, distances[i], centre, core[OWN, i] + vertical)
+    for i in range(first):
+        out[i] = core[BARE_LID, i] if bare else core[LID, i]
+    for i in range(first, nodes):
+        here = at(air, max(core[CENTRE, i] - fall * distances[i], 0.0))
+        fallen[0, i], fallen[1, i] = max(here.wind, LEAST_WIND_M_S), max(here.vertical, LEAST_VERTICAL_M_S)
+        fallen[2, i], fallen[3, i] = here.gradient, here.temperature
+    for i in range(first, nodes):
+        wind, turbulence = fallen[0, i], fallen[1, i]
+        height = max(core[CENTRE, i] - fall * distances[i], 0.0)
+        frequency = math.sqrt(GRAVITY_M_S2 * max(fallen[2, i], 0.0) / fallen[3, i])
+        eddy = 1.0 / (0.72 * max(height, source.release, 1.0e-3)) + frequency / (0.54 * turbulence)
+        travelled = turbulence * distances[i] / wind
+        elevated = travelled / math.sqrt(1.0 + travelled * eddy)
+        aloft = min(height / top, 1.0)
+        held = (1.0 - aloft) * core[GROWTH, i] / wind + aloft * elevated
+        out[i] = max(top, height + LAYER_SPREADS * math.sqrt(held * held + core[OWN, i] + vertical))
 
 
 @njit(cache=True)

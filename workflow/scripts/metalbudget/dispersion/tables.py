@@ -11,11 +11,9 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
-from metalbudget.dispersion.depletion import plume_depth
+from metalbudget.dispersion.answers import NEAREST_M
 from metalbudget.dispersion.gaussian import LAYER_SPREADS
-from metalbudget.dispersion.launch import launch
-from metalbudget.dispersion.nodes import cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
+from metalbudget.dispersion.nodes import UNSETTLED, cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.rows import (
     BARE_LID,
     BLOCK,
@@ -29,6 +27,7 @@ from metalbudget.dispersion.rows import (
     level_rows,
     logarithms,
 )
+from metalbudget.dispersion.source_hour import source_hour
 from metalbudget.dispersion.vector import exponential, logarithm
 
 NODES_PER_E_FOLD = 10.0  # relative error of annual sums below 1e-3 (tests/kernels/test_dispersion_tables.py)
@@ -51,7 +50,7 @@ def table_distances(distance, per_e_fold):
 @njit(cache=True)
 def flat_hour(
     air, source, distances, pole_m, settling_m_s, reference_m, with_ground, with_flux, with_path, first, weights,
-    marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
+    unsettled, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
 ):  # fmt: skip
     """Densities of one source-hour in flat terrain, plume by plume and class by class.
 
@@ -70,6 +69,8 @@ def flat_hour(
         Which of the results are wanted.
     first, weights : ndarray
         Of `nodes.gauss_taps`.
+    unsettled : float
+        As of `nodes.start_hour`.
     marks, core, means, lids, starts, work
         Scratch of `nodes.start_hour` and `nodes.fill_classes`.
     plume : ndarray, shape (2, PLUME_ROWS, nodes)
@@ -82,7 +83,7 @@ def flat_hour(
         Result: ∫ F_z/u dx to each node. [s m⁻¹]
     """
     nodes = distances.size
-    start_hour(air, source, distances, pole_m, settling_m_s, marks, core, plume, means, lids, starts)
+    start_hour(air, source, distances, pole_m, settling_m_s, unsettled, marks, core, plume, means, lids, starts)
     bare = source.initial_vertical > 0.0
     pole = pole_m[0]
     met = lifted if (bare or pole > 0.0) else flux
@@ -248,17 +249,15 @@ def add_tabled_hours(
         weight = factor[hour]
         if weight == 0.0:
             continue
-        air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
-        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
-        raining = False
+        air, source, raining = source_hour(
+            hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
+        )
         drying = False
         for k in range(classes):
-            raining = raining or wet[0, k] > 0.0
             drying = drying or dry[hour, k] > 0.0
         flat_hour(
             air, source, distances, pole, settling[hour], reference[hour], True, drying, drying and flags[2], first,
-            weights, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
+            weights, UNSETTLED, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
         )  # fmt: skip
         columns = 3 if raining else (2 if drying else 1)
         penetrated = source.penetrated

@@ -12,11 +12,11 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.answers import NEAREST_M, air_of, wet_rates
-from metalbudget.dispersion.depletion import GAUSS_NODE, plume_depth
+from metalbudget.dispersion.answers import NEAREST_M
+from metalbudget.dispersion.depletion import GAUSS_NODE
 from metalbudget.dispersion.gaussian import LAYER_SPREADS, NO_LID_M, image_sum, share_under
-from metalbudget.dispersion.launch import launch
 from metalbudget.dispersion.nodes import (
+    UNSETTLED,
     cubic,
     dividing_heights,
     fill_classes,
@@ -41,6 +41,7 @@ from metalbudget.dispersion.rows import (
     level_rows,
     logarithms,
 )
+from metalbudget.dispersion.source_hour import source_hour
 from metalbudget.dispersion.tables import NOTHING, WIDEST, meandering, table_distances
 from metalbudget.dispersion.vector import exponential, logarithm
 
@@ -367,15 +368,13 @@ def add_terrain_hours(
         weight = factor[hour]
         if weight == 0.0:
             continue
-        air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
-        wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
-        raining = False
+        air, source, raining = source_hour(
+            hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
+        )
         drying = False
         for k in range(classes):
-            raining = raining or wet[0, k] > 0.0
             drying = drying or dry[hour, k] > 0.0
-        start_hour(air, source, distances, levels_m, settling[hour], marks, core, plume, means, lids, starts)
+        start_hour(air, source, distances, levels_m, settling[hour], UNSETTLED, marks, core, plume, means, lids, starts)
         divided = False
         if not air.convective:
             # no plume meets a hill higher than its own height above the highest receptor

@@ -1,0 +1,37 @@
+"""One source in one hour of a year, from the arrays of a run. Compiled."""
+
+from numba import njit
+
+from metalbudget.dispersion.answers import air_of, wet_rates
+from metalbudget.dispersion.depletion import plume_depth
+from metalbudget.dispersion.launch import launch
+
+
+@njit(cache=True)
+def source_hour(
+    hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
+):  # fmt: skip
+    """Air, plume rise and what rain takes.
+
+    Parameters
+    ----------
+    hour : int
+    scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit
+        As of `model.arrays_of`.
+    wet : ndarray, shape (2, classes)
+        Result: scavenging rates of `answers.wet_rates`. [s⁻¹]
+
+    Returns
+    -------
+    Air
+    Launch
+    bool
+        Whether rain takes any class.
+    """
+    air = air_of(hour, scalars, levels, values, sums)
+    source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
+    wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
+    raining = False
+    for k in range(wet.shape[1]):
+        raining = raining or wet[0, k] > 0.0
+    return air, source, raining
