@@ -249,7 +249,9 @@ def add_tabled_hours(
         if weight == 0.0:
             continue
         air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
+        source = launch(
+            air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6], stack[8]
+        )  # fmt: skip
         wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
         raining = False
         drying = False
