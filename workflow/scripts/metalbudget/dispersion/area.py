@@ -41,7 +41,8 @@ TABLE_STEP = 0.1  # of `normal_table`, in spreads
 EDGE_SPREADS = 3.9  # half width of a plume read from the table
 ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
 ROMBERG_TOLERANCE = 0.01
-INSIDE, BESIDE, BEYOND = 0, 1, -1  # zones of `_zone`
+CROSSING_M = 1.0e-3  # of a side with a plume's edge
+MOST_STEPS = 100
 NODE_PARTS = np.array(
     [[0.5 - 0.5 * math.cos(math.pi * (i + 0.5) / n) for i in range(NODES)] for n in (FEW_NODES, NODES)]
 )
@@ -297,118 +298,171 @@ def _strips(upwind, across, spreads, columns):
 
 
 @njit(cache=True)
-def _zone(distance_m, offset_m, low, width, count, nodes, spreads, weights):
-    """Whether a point lies inside a plume's edges, beside it where a side bounds all of it, or beyond it."""
-    panel = _weights(math.log(distance_m), low, width, count, nodes, weights)
-    edge = EDGE_SPREADS * _spread(panel, weights, spreads)
-    if offset_m > edge:
-        return BESIDE
-    return BEYOND if offset_m < -edge else INSIDE
+def with_turbulence(source, turbulence_m_s):
+    """The source with another vertical turbulence at its release. [m s⁻¹]"""
+    here = source.here
+    return Launch(
+        source.release, source.height, source.stable, source.buoyancy, source.momentum, source.wind, source.frequency,
+        source.final_rise, source.final_distance, source.penetrated, source.penetrated_height, source.mixed_height,
+        source.mixed_distance, source.centroid_distance, source.centroid_rise, source.initial_lateral,
+        source.initial_vertical, Mean(here.wind, here.lateral, turbulence_m_s, here.gradient, here.temperature),
+    )  # fmt: skip
 
 
 @njit(cache=True)
-def _nearest_part(s0, c0, s1, c1, low, width, count, nodes, spreads, weights):
-    """Part 0..1 of the way along a side at which it comes closest to the plume's axis, in spreads."""
-    left, right = 0.0, 1.0
-    for _ in range(16):
-        third = (right - left) / 3.0
-        closeness = np.empty(2)
-        for k in range(2):
-            part = left + third * (k + 1)
-            panel = _weights(math.log(s0 + part * (s1 - s0)), low, width, count, nodes, weights)
-            closeness[k] = abs(c0 + part * (c1 - c0)) / _spread(panel, weights, spreads)
-        if closeness[0] < closeness[1]:
-            right -= third
+def plume_from(air, source, distance_m, place, last):
+    """Plume of an area at a distance.
+
+    In the mixed layer its spread is first estimated with the effective turbulence `last` (1,) of the plume calculated
+    before it, whatever its distance, which is then replaced by its own: AERMOD keeps it in going along an area (seen
+    in what it prints of its steps).
+    """
+    if source.stable:
+        return main_plume(air, source, distance_m, place, False)
+    plume = main_plume(air, with_turbulence(source, last[0]), distance_m, place, False)
+    centre = centroid_at(air, source, distance_m, 0.0)
+    last[0] = convective_air(air, source, distance_m, place, centre, source.initial_vertical**2, last[0]).vertical
+    return plume
+
+
+@njit(cache=True)
+def arriving(air, source, plume, distance_m, place, load, found):
+    """What a source of unit strength per metre along the wind, endless across it, gives from a distance, into `found`.
+
+    Parameters
+    ----------
+    air : Air
+    source : Launch
+    plume : Plume
+        Of the distance.
+    distance_m : float
+        [m]
+    place : Place
+    load : tuple
+        Fraction, dry velocity, settling and wet rates of the classes, reference height, and whether dry and wet
+        depletion act and by Romberg's method; as of `add_area_answer`.
+    found : ndarray, shape (3,)
+        Concentration, dry and wet flux.
+    """
+    fraction, dry_m_s, settling_m_s, wet_s, reference_m, dry_depletion, wet_depletion, romberg = load
+    found[:] = 0.0
+    for k in range(fraction.size):
+        amount = fraction[k] / plume.wind * depletion_of(
+            air, source, distance_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
+            wet_depletion, romberg,
+        )  # fmt: skip
+        fallen = settled(plume, air, source, distance_m, place, settling_m_s[k] * distance_m / source.wind)
+        found[0] += amount * at_receptor(fallen, place, 0.0)
+        if dry_m_s[k] > 0.0:
+            found[1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
+        found[2] += amount * wet_s[0, k]
+
+
+@njit(cache=True)
+def crossing(air, source, place, side, edge, inside, outside, last):
+    """Distance at which a side meets a plume's edge, by Brent's method. [m]
+
+    Parameters
+    ----------
+    air : Air
+    source : Launch
+    place : Place
+    side : tuple of 4 float
+        Distance and offset of its two ends. [m]
+    edge : float
+        In spreads from the axis. [1]
+    inside, outside : float
+        Distance of the two ends less the offset there over the spread and the edge: distances of opposite sign. [m]
+    last : ndarray, shape (1,)
+        As `plume_from`.
+
+    Notes
+    -----
+    Brent (1973), *Algorithms for Minimization without Derivatives*, ch. 4, to `CROSSING_M`.
+    """
+    s0, c0, s1, c1 = side
+    a, b, fa, fb = s0, s1, inside, outside
+    c, fc, step, before = a, fa, b - a, b - a
+    for _ in range(MOST_STEPS):
+        if (fb > 0.0) == (fc > 0.0):
+            c, fc, step, before = a, fa, b - a, b - a
+        if abs(fc) < abs(fb):
+            a, b, c = b, c, b
+            fa, fb, fc = fb, fc, fb
+        half = 0.5 * (c - b)
+        if abs(half) <= CROSSING_M or fb == 0.0:
+            break
+        if abs(before) >= CROSSING_M and abs(fa) > abs(fb):
+            ratio = fb / fa
+            if a == c:
+                p, q = 2.0 * half * ratio, 1.0 - ratio
+            else:
+                q, r = fa / fc, fb / fc
+                p = ratio * (2.0 * half * q * (q - r) - (b - a) * (r - 1.0))
+                q = (q - 1.0) * (r - 1.0) * (ratio - 1.0)
+            if p > 0.0:
+                q = -q
+            p = abs(p)
+            if 2.0 * p < min(3.0 * half * q - abs(CROSSING_M * q), abs(before * q)):
+                before, step = step, p / q
+            else:
+                step = before = half
         else:
-            left += third
-    return 0.5 * (left + right)
+            step = before = half
+        a, fa = b, fb
+        b += step if abs(step) > CROSSING_M else math.copysign(CROSSING_M, half)
+        offset = c0 + (c1 - c0) * (b - s0) / (s1 - s0)
+        fb = offset / plume_from(air, source, b, place, last).spread_y - edge
+    return b
 
 
 @njit(cache=True)
-def _clipped(upwind, across, low, width, count, nodes, spreads):
-    """Sides of a polygon at least a metre upwind, cut where they cross a plume's edges.
+def _upwind_outline(upwind, across):
+    """Polygon at least `FIRST_METRE` upwind: the vertices there and the points where it is cut off.
 
     Returns
     -------
-    pieces : ndarray, shape (pieces, 4)
-        Distance and offset of the ends, in order round the polygon. [m]
-    zones : ndarray, shape (pieces,)
-        Of each piece, as `_zone`.
+    ndarray, shape (vertices, 2)
+        Distance and offset. [m]
     """
-    pieces = np.empty((5 * upwind.size, 4))
-    zones = np.empty(5 * upwind.size, np.int64)
-    weights = np.empty(NODES)
+    corners = np.empty((2 * upwind.size, 2))
     used = 0
     before = upwind.size - 1
     for i in range(upwind.size):
         s0, c0, s1, c1 = upwind[before], across[before], upwind[i], across[i]
         before = i
-        if max(s0, s1) <= FIRST_METRE:
-            continue
-        if s0 < FIRST_METRE:
-            c0, s0 = c0 + (c1 - c0) * (FIRST_METRE - s0) / (s1 - s0), FIRST_METRE
-        if s1 < FIRST_METRE:
-            c1, s1 = c1 + (c0 - c1) * (FIRST_METRE - s1) / (s0 - s1), FIRST_METRE
-        middle = 0.5
-        farther = max(s0, s1)
-        if c0 * c1 > 0.0:
-            closest = min(abs(c0), abs(c1))
-            if _zone(farther, closest, low, width, count, nodes, spreads, weights) == INSIDE:
-                middle = _nearest_part(s0, c0, s1, c1, low, width, count, nodes, spreads, weights)
-        elif c0 != c1:
-            middle = c0 / (c0 - c1)
-        begin = 0.0
-        here = _zone(s0, c0, low, width, count, nodes, spreads, weights)
-        for half in range(2):
-            left = 0.0 if half == 0 else middle
-            right = middle if half == 0 else 1.0
-            there = _zone(s0 + right * (s1 - s0), c0 + right * (c1 - c0), low, width, count, nodes, spreads, weights)
-            if there == here:
-                continue
-            for _ in range(30):
-                part = 0.5 * (left + right)
-                zone = _zone(s0 + part * (s1 - s0), c0 + part * (c1 - c0), low, width, count, nodes, spreads, weights)
-                if zone == here:
-                    left = part
-                else:
-                    right = part
-            pieces[used] = (
-                s0 + begin * (s1 - s0),
-                c0 + begin * (c1 - c0),
-                s0 + right * (s1 - s0),
-                c0 + right * (c1 - c0),
-            )
-            zones[used] = here
+        if (s0 < FIRST_METRE) != (s1 < FIRST_METRE):
+            corners[used] = FIRST_METRE, c0 + (c1 - c0) * (FIRST_METRE - s0) / (s1 - s0)
             used += 1
-            begin, here = right, there
-        pieces[used] = s0 + begin * (s1 - s0), c0 + begin * (c1 - c0), s1, c1
-        zones[used] = here
-        used += 1
-    return pieces[:used], zones[:used]
+        if s1 >= FIRST_METRE:
+            corners[used] = s1, c1
+            used += 1
+    return corners[:used]
 
 
 @njit(cache=True)
-def _romberg(s0, c0, s1, c1, bounded, low, width, count, nodes, spreads, ready, positive, total):
-    """Add to `total` the integral along a side of the columns times the share of the plume to the side of it.
-
-    `bounded`: that share; all of the plume otherwise. Each column stops for itself.
-    """
+def _side(air, source, place, load, side, bounded, last, total):
+    """Add to `total` the integral along a side, by Romberg's method, of what arrives times the share of the plume to
+    the side of it; `bounded`: that share, all of the plume otherwise. Each column stops for itself."""
+    s0, c0, s1, c1 = side
     size = total.size
     table = np.empty((ROMBERG_MOST + 1, size))
     done = np.zeros(size, np.bool_)
-    weights = np.empty(NODES)
-    fresh, halved = np.zeros(size), np.zeros(size)
+    found, fresh, halved = np.zeros(size), np.zeros(size), np.zeros(size)
     for level in range(ROMBERG_MOST + 1):
         points = 2 if level == 0 else 2 ** (level - 1)
         fresh[:] = 0.0
         for point in range(points):
             part = float(point) if level == 0 else (point + 0.5) / points
-            panel = _weights(math.log(s0 + part * (s1 - s0)), low, width, count, nodes, weights)
+            distance = s0 + part * (s1 - s0)
             share = 1.0
             if bounded:
-                share = 0.5 + below_offset((c0 + part * (c1 - c0)) / _spread(panel, weights, spreads), False)
+                spread = plume_from(air, source, distance, place, last).spread_y
+                share = 0.5 + below_offset((c0 + part * (c1 - c0)) / spread, False)
+            plume = plume_from(air, source, distance, place, last)
             if share > 0.0:
-                _add(panel, weights, ready, positive, share, fresh)
+                arriving(air, source, plume, distance, place, load, found)
+                fresh += share * found
         for column in range(size):
             if done[column]:
                 continue
@@ -435,57 +489,69 @@ def _romberg(s0, c0, s1, c1, bounded, low, width, count, nodes, spreads, ready, 
 
 
 @njit(cache=True)
-def _outline(upwind, across, spreads, columns):
-    """AERMOD's integral: round the polygon as far as it lies in the plume, then back along the plume's edge."""
-    total = np.zeros(columns.shape[2])
-    low, width, count, nodes = panels(upwind)
-    if count == 0:
-        return total
-    pieces, zones = _clipped(upwind, across, low, width, count, nodes, spreads)
-    first = 0
-    while first < zones.size and zones[first] == BESIDE:
-        first += 1
-    if first == zones.size:
-        return total
-    ready, positive = _logarithms(columns)
-    running, begin, end = False, 0.0, 0.0
-    for step in range(zones.size + 1):
-        i = (first + step) % zones.size
-        if zones[i] == BESIDE:
-            begin, end, running = pieces[i, 0] if not running else begin, pieces[i, 2], True
-            continue
-        if running and begin != end:
-            _romberg(begin, 0.0, end, 0.0, False, low, width, count, nodes, spreads, ready, positive, total)
-        running = False
-        s0, c0, s1, c1 = pieces[i]
-        if step < zones.size and zones[i] == INSIDE and s0 != s1:
-            _romberg(s0, c0, s1, c1, True, low, width, count, nodes, spreads, ready, positive, total)
-    return np.maximum(total * (1.0 if total[0] >= 0.0 else -1.0), 0.0)
+def outline(air, source, upwind, across, place, load):
+    """AERMOD's integral: round the polygon as far as it lies in the plume, then back along the plume's edge.
 
-
-@njit(cache=True)
-def integrate(upwind, across, spreads, columns, exact):
-    """Integral over a polygon of what a plume brings from each distance.
-
-    Parameters
-    ----------
-    upwind, across : ndarray, shape (vertices,)
-        As `seen_from`. [m]
-    spreads : ndarray, shape (panels, nodes)
-        Crosswind spread at `distances`. [m]
-    columns : ndarray, shape (panels, nodes, columns)
-        What a source of unit strength per metre along the wind, endless across it, gives the receptor from there, ≥ 0.
-    exact : bool
-        The converged integral; else AERMOD's.
+    A side is cut where it leaves the plume if its ends tell; one whose ends lie both beyond the same edge is taken to
+    lie there whole.
 
     Returns
     -------
-    ndarray, shape (columns,)
-        [unit of the columns × m]
+    ndarray, shape (3,)
+        As of `add_area_answer`.
     """
-    if exact:
-        return _strips(upwind, across, spreads, columns)
-    return _outline(upwind, across, spreads, columns)
+    total = np.zeros(3)
+    corners = _upwind_outline(upwind, across)
+    count = corners.shape[0]
+    if count < 3:
+        return total
+    last = np.array([at_least(source.here).vertical])
+    spreads = np.empty(count)
+    for i in range(count):
+        spreads[i] = corners[i, 1] / plume_from(air, source, corners[i, 0], place, last).spread_y
+    if spreads.min() >= EDGE_SPREADS or spreads.max() <= -EDGE_SPREADS:
+        return total
+    runs = np.empty((count + 1, 2))  # of what lies beyond the edge to whose side the plume's share is counted
+    used, running = 0, False
+    for i in range(count):
+        j = (i + 1) % count
+        s0, c0, s1, c1 = corners[i, 0], corners[i, 1], corners[j, 0], corners[j, 1]
+        v0, v1 = spreads[i], spreads[j]
+        side = (s0, c0, s1, c1)
+        begin, end = s0, s1  # of the part inside the plume
+        if abs(v0) >= EDGE_SPREADS and abs(v1) >= EDGE_SPREADS and (v0 > 0.0) == (v1 > 0.0):
+            if v0 > 0.0:
+                if not running:
+                    runs[used, 0], running = s0, True
+                runs[used, 1] = s1
+            continue
+        if s0 != s1:
+            if abs(v0) >= EDGE_SPREADS:
+                edge = math.copysign(EDGE_SPREADS, v0)
+                begin = crossing(air, source, place, side, edge, v0 - edge, v1 - edge, last)
+            if abs(v1) >= EDGE_SPREADS:
+                edge = math.copysign(EDGE_SPREADS, v1)
+                end = crossing(air, source, place, side, edge, v0 - edge, v1 - edge, last)
+        if v0 >= EDGE_SPREADS:
+            if not running:
+                runs[used, 0] = s0
+            runs[used, 1] = begin
+            used, running = used + 1, False
+        if s0 != s1 and begin != end:
+            slope = (c1 - c0) / (s1 - s0)
+            inner = (begin, c0 + slope * (begin - s0), end, c0 + slope * (end - s0))
+            _side(air, source, place, load, inner, True, last, total)
+        if v1 >= EDGE_SPREADS:
+            runs[used, 0], runs[used, 1], running = end, s1, True
+    if running:
+        if used > 0 and spreads[0] >= EDGE_SPREADS:  # it began before the first corner
+            runs[0, 0] = runs[used, 0]
+        else:
+            used += 1
+    for run in range(used):
+        if runs[run, 0] != runs[run, 1]:
+            _side(air, source, place, load, (runs[run, 0], 0.0, runs[run, 1], 0.0), False, last, total)
+    return np.maximum(total * (1.0 if total[0] >= 0.0 else -1.0), 0.0)
 
 
 @njit(cache=True)
@@ -497,18 +563,12 @@ def on_its_way(air, source, distance_m, place):
     """
     if source.stable:
         return source
-    here = source.here
-    turbulence = at_least(here).vertical
+    turbulence = at_least(source.here).vertical
     centre = centroid_at(air, source, distance_m, 0.0)
     for _ in range(2):
         effective = convective_air(air, source, distance_m, place, centre, source.initial_vertical**2, turbulence)
         turbulence = effective.vertical
-    return Launch(
-        source.release, source.height, source.stable, source.buoyancy, source.momentum, source.wind, source.frequency,
-        source.final_rise, source.final_distance, source.penetrated, source.penetrated_height, source.mixed_height,
-        source.mixed_distance, source.centroid_distance, source.centroid_rise, source.initial_lateral,
-        source.initial_vertical, Mean(here.wind, here.lateral, turbulence, here.gradient, here.temperature),
-    )  # fmt: skip
+    return with_turbulence(source, turbulence)
 
 
 @njit(cache=True)
@@ -536,17 +596,13 @@ def area_concentration(air, source, xs, ys, receptor_x, receptor_y, sin_wd, cos_
     float
         Zero upwind of the source. [s m⁻¹]
     """
-    upwind, across = seen_from(xs, ys, receptor_x, receptor_y, sin_wd, cos_wd)
-    where = distances(upwind)
-    spreads = np.empty(where.shape)
-    columns = np.empty((where.shape[0], where.shape[1], 1))
-    for panel in range(where.shape[0]):
-        for node in range(where.shape[1]):
-            distance = where[panel, node]
-            plume = main_plume(air, on_its_way(air, source, distance, place), distance, place, False)
-            spreads[panel, node] = plume.spread_y
-            columns[panel, node, 0] = at_receptor(plume, place, 0.0) / plume.wind
-    return integrate(upwind, across, spreads, columns, exact)[0]
+    none = np.zeros(1)
+    found = np.zeros(3)
+    add_area_answer(
+        air, source, xs, ys, receptor_x, receptor_y, sin_wd, cos_wd, place, np.ones(1), none, none, np.zeros((2, 1)),
+        1.0, False, False, False, exact, found,
+    )  # fmt: skip
+    return found[0]
 
 
 @njit(cache=True)
@@ -572,6 +628,10 @@ def add_area_answer(
         [s m⁻¹], [1], [1]
     """
     upwind, across = seen_from(xs, ys, receptor_x, receptor_y, sin_wd, cos_wd)
+    load = (fraction, dry_m_s, settling_m_s, wet_s, reference_m, dry_depletion, wet_depletion, romberg)
+    if not exact:
+        out += outline(air, source, upwind, across, place, load)
+        return
     where = distances(upwind)
     if where.size == 0:
         return
@@ -582,14 +642,5 @@ def add_area_answer(
             distance = where[panel, node]
             plume = main_plume(air, on_its_way(air, source, distance, place), distance, place, False)
             spreads[panel, node] = plume.spread_y
-            for k in range(fraction.size):
-                amount = fraction[k] / plume.wind * depletion_of(
-                    air, source, distance, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
-                    wet_depletion, romberg,
-                )  # fmt: skip
-                fallen = settled(plume, air, source, distance, place, settling_m_s[k] * distance / source.wind)
-                columns[panel, node, 0] += amount * at_receptor(fallen, place, 0.0)
-                if dry_m_s[k] > 0.0:
-                    columns[panel, node, 1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
-                columns[panel, node, 2] += amount * wet_s[0, k]
-    out += integrate(upwind, across, spreads, columns, exact)
+            arriving(air, source, plume, distance, place, load, columns[panel, node])
+    out += _strips(upwind, across, spreads, columns)
