@@ -21,10 +21,15 @@ from numba import njit
 from metalbudget.dispersion.air import Mean
 from metalbudget.dispersion.answers import depletion_of
 from metalbudget.dispersion.gaussian import (
+    SKEW_RATIO,
+    Plume,
     at_least,
     at_receptor,
     at_reference,
     convective_air,
+    convective_lateral,
+    convective_spread,
+    draughts,
     main_plume,
     settled,
 )
@@ -310,19 +315,49 @@ def with_turbulence(source, turbulence_m_s):
 
 
 @njit(cache=True)
-def plume_from(air, source, distance_m, place, last):
+def plume_from(air, source, distance_m, place, last, again):
     """Plume of an area at a distance.
 
-    In the mixed layer its spread is first estimated with the effective turbulence `last` (1,) of the plume calculated
-    before it, whatever its distance, which is then replaced by its own: AERMOD keeps it in going along an area (seen
-    in what it prints of its steps).
+    In the mixed layer AERMOD begins the first estimate of the spread with the effective vertical turbulence of the
+    plume that it calculated before, whatever its distance. Where a side bounds the plume it calculates it twice, first
+    for its width; heights and draughts stay those of the first time, spreads and wind become those of the second. (Seen
+    in what it prints of its steps, to four digits.)
+
+    Parameters
+    ----------
+    air : Air
+    source : Launch
+        Of a release without diameter.
+    distance_m : float
+        [m]
+    place : Place
+    last : ndarray, shape (2,)
+        Effective wind and vertical turbulence of the plume before, replaced by this one's. [m s⁻¹]
+    again : bool
+        Whether that one was of the same distance, and this is its second calculation.
+
+    Returns
+    -------
+    Plume
     """
     if source.stable:
         return main_plume(air, source, distance_m, place, False)
-    plume = main_plume(air, with_turbulence(source, last[0]), distance_m, place, False)
+    own = source.initial_vertical**2
+    top = air.mixing_height
     centre = centroid_at(air, source, distance_m, 0.0)
-    last[0] = convective_air(air, source, distance_m, place, centre, source.initial_vertical**2, last[0]).vertical
-    return plume
+    effective = convective_air(air, source, distance_m, place, centre, own, last[1])
+    wind, vertical = (last[0], last[1]) if again else (effective.wind, effective.vertical)
+    up, down, share_up = draughts(vertical, air.convective_velocity, centre, top)
+    time = distance_m / wind
+    e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, effective.wind, centre, air)
+    e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, effective.wind, centre, air)
+    lateral = convective_lateral(distance_m, effective.lateral, effective.wind, source.release, top)
+    last[0], last[1] = effective.wind, effective.vertical
+    return Plume(
+        1.0, effective.wind, effective.lateral, lateral, centre, True, source.height + up * time,
+        math.sqrt(e1 * e1 + s1 * s1 + own), source.height + down * time, math.sqrt(e2 * e2 + s2 * s2 + own), share_up,
+        0.0, top, 0.5, False,
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -373,7 +408,7 @@ def crossing(air, source, place, side, edge, inside, outside, last):
         In spreads from the axis. [1]
     inside, outside : float
         Distance of the two ends less the offset there over the spread and the edge: distances of opposite sign. [m]
-    last : ndarray, shape (1,)
+    last : ndarray, shape (2,)
         As `plume_from`.
 
     Notes
@@ -412,7 +447,7 @@ def crossing(air, source, place, side, edge, inside, outside, last):
         a, fa = b, fb
         b += step if abs(step) > CROSSING_M else math.copysign(CROSSING_M, half)
         offset = c0 + (c1 - c0) * (b - s0) / (s1 - s0)
-        fb = offset / plume_from(air, source, b, place, last).spread_y - edge
+        fb = offset / plume_from(air, source, b, place, last, False).spread_y - edge
     return b
 
 
@@ -427,15 +462,14 @@ def _upwind_outline(upwind, across):
     """
     corners = np.empty((2 * upwind.size, 2))
     used = 0
-    before = upwind.size - 1
     for i in range(upwind.size):
-        s0, c0, s1, c1 = upwind[before], across[before], upwind[i], across[i]
-        before = i
+        j = (i + 1) % upwind.size
+        s0, c0, s1, c1 = upwind[i], across[i], upwind[j], across[j]
+        if s0 >= FIRST_METRE:
+            corners[used] = s0, c0
+            used += 1
         if (s0 < FIRST_METRE) != (s1 < FIRST_METRE):
             corners[used] = FIRST_METRE, c0 + (c1 - c0) * (FIRST_METRE - s0) / (s1 - s0)
-            used += 1
-        if s1 >= FIRST_METRE:
-            corners[used] = s1, c1
             used += 1
     return corners[:used]
 
@@ -456,10 +490,10 @@ def _side(air, source, place, load, side, bounded, last, total):
             part = float(point) if level == 0 else (point + 0.5) / points
             distance = s0 + part * (s1 - s0)
             share = 1.0
+            plume = plume_from(air, source, distance, place, last, False)
             if bounded:
-                spread = plume_from(air, source, distance, place, last).spread_y
-                share = 0.5 + below_offset((c0 + part * (c1 - c0)) / spread, False)
-            plume = plume_from(air, source, distance, place, last)
+                plume = plume_from(air, source, distance, place, last, True)
+                share = 0.5 + below_offset((c0 + part * (c1 - c0)) / plume.spread_y, False)
             if share > 0.0:
                 arriving(air, source, plume, distance, place, load, found)
                 fresh += share * found
@@ -505,10 +539,11 @@ def outline(air, source, upwind, across, place, load):
     count = corners.shape[0]
     if count < 3:
         return total
-    last = np.array([at_least(source.here).vertical])
+    begun = at_least(source.here)
+    last = np.array([begun.wind, begun.vertical])
     spreads = np.empty(count)
     for i in range(count):
-        spreads[i] = corners[i, 1] / plume_from(air, source, corners[i, 0], place, last).spread_y
+        spreads[i] = corners[i, 1] / plume_from(air, source, corners[i, 0], place, last, False).spread_y
     if spreads.min() >= EDGE_SPREADS or spreads.max() <= -EDGE_SPREADS:
         return total
     runs = np.empty((count + 1, 2))  # of what lies beyond the edge to whose side the plume's share is counted
