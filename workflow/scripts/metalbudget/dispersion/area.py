@@ -45,7 +45,8 @@ GAUSS_POINTS, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(6)
 TABLE_STEP = 0.1  # of `normal_table`, in spreads
 EDGE_SPREADS = 3.9  # half width of a plume read from the table
 ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
-ROMBERG_TOLERANCE = 0.01
+FINEST_M = 1.0  # points no farther apart suffice
+ROMBERG_TOLERANCE = 0.01  # of the next but last extrapolation against that of the halving before
 CROSSING_M = 1.0e-3  # of a side with a plume's edge
 MOST_STEPS = 100
 NODE_PARTS = np.array(
@@ -497,6 +498,7 @@ def _side(air, source, place, load, side, bounded, last, total):
             if share > 0.0:
                 arriving(air, source, plume, distance, place, load, found)
                 fresh += share * found
+        fine = abs(s1 - s0) <= FINEST_M * 2.0**level
         for column in range(size):
             if done[column]:
                 continue
@@ -505,16 +507,18 @@ def _side(air, source, place, load, side, bounded, last, total):
                 table[0, column] = halved[column]
                 continue
             halved[column] = 0.5 * (halved[column] + (s1 - s0) / points * fresh[column])
-            value, before = halved[column], table[0, column]
-            best = table[level - 1, column]
+            value, before, best = halved[column], table[0, column], table[level - 1, column]
             table[0, column] = value
+            change, against = 0.0, 0.0
             for order in range(1, level + 1):
+                if order == level:
+                    change, against = value - best, value
                 value += (value - before) / (4.0**order - 1.0)
                 if order < level:
                     before = table[order, column]
                 table[order, column] = value
             if level == ROMBERG_MOST or (
-                level >= ROMBERG_LEAST and abs(value - best) <= ROMBERG_TOLERANCE * abs(value)
+                level >= ROMBERG_LEAST and (fine or abs(change) <= ROMBERG_TOLERANCE * abs(against))
             ):
                 done[column] = True
                 total[column] += value
