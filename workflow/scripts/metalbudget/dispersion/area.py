@@ -20,6 +20,8 @@ from numba import njit
 
 from metalbudget.dispersion.air import Mean
 from metalbudget.dispersion.answers import depletion_of
+from metalbudget.dispersion.depletion import FIRST_METRE as WHOLE_METRE
+from metalbudget.dispersion.depletion import GAUSS_NODE
 from metalbudget.dispersion.gaussian import (
     SKEW_RATIO,
     Plume,
@@ -395,6 +397,17 @@ def arriving(air, source, plume, distance_m, place, load, found):
 
 
 @njit(cache=True)
+def on_the_way(air, source, distance_m, place, load, last):
+    """What depletion by two points leaves in `last`: AERMOD calculates it before the plume itself, far point first."""
+    _, dry_m_s, _, _, _, dry_depletion, _, romberg = load
+    if source.stable or not dry_depletion or romberg or dry_m_s.max() <= 0.0:
+        return
+    for node in (0.5 + GAUSS_NODE, 0.5 - GAUSS_NODE):
+        there = WHOLE_METRE + node * (distance_m - WHOLE_METRE)
+        plume_from(air, source, there, place, last, False)
+
+
+@njit(cache=True)
 def crossing(air, source, place, side, edge, inside, outside, last):
     """Distance at which a side meets a plume's edge, by Brent's method. [m]
 
@@ -491,6 +504,7 @@ def _side(air, source, place, load, side, bounded, last, total):
             part = float(point) if level == 0 else (point + 0.5) / points
             distance = s0 + part * (s1 - s0)
             share = 1.0
+            on_the_way(air, source, distance, place, load, last)
             plume = plume_from(air, source, distance, place, last, False)
             if bounded:
                 plume = plume_from(air, source, distance, place, last, True)
@@ -590,7 +604,11 @@ def outline(air, source, upwind, across, place, load):
     for run in range(used):
         if runs[run, 0] != runs[run, 1]:
             _side(air, source, place, load, (runs[run, 0], 0.0, runs[run, 1], 0.0), False, last, total)
-    return np.maximum(total * (1.0 if total[0] >= 0.0 else -1.0), 0.0)
+    turn = 0.0  # whichever way the corners go round; what the table leaves of the wrong sign is nothing
+    for i in range(count):
+        j = (i + 1) % count
+        turn += corners[i, 0] * corners[j, 1] - corners[j, 0] * corners[i, 1]
+    return np.maximum(-total if turn > 0.0 else total, 0.0)
 
 
 @njit(cache=True)
