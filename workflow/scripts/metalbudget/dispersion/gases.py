@@ -294,8 +294,8 @@ def surface_resistance(
     reactivity f
 
     - stomata R_s = r_s (D_v/D_a)/(f₁ f₂ f₃ f₄): light f₁ = (G/G_r + 0.01)/(G/G_r + 1), within 0.01..1 also where G is
-      negative (found by experiment), water f₂ = W/200 mm within 0.01..1, vapour pressure deficit f₃ = 1/(1 + 0.1 kPa⁻¹ (e_s − e)), heat f₄ = 1 − 0.0016 (298.2 K − T)², at
-      least 0.01;
+      negative (found by experiment), water f₂ = W/200 mm within 0.01..1, vapour pressure deficit
+      f₃ = 1/(1 + 0.1 kPa⁻¹ (e_s − e)), heat f₄ = 1 − 0.0016 (298.2 K − T)², at least 0.01;
     - mesophyll R_m = 1/(0.034/H + 100 f);
     - cuticle 1/R_cut = 1e-3/(H R_S) + (f + f²/H)/R_O, lipids R_lip = r_cl/(LAI F), with the cold at
       least 100 s m⁻¹;

@@ -150,7 +150,9 @@ def at_height(values: NDArray[np.float64], height_m: float, nominal_m: float | N
     With a nominal height along the profile's piece there, however far it has to be drawn out (`case.Source`).
     """
     nominal = height_m if nominal_m is None else nominal_m
-    upper = int(np.clip(np.searchsorted(LEVELS_M, nominal, side="left" if nominal_m is None else "right"), 1, LEVELS_M.size - 1))
+    upper = int(
+        np.clip(np.searchsorted(LEVELS_M, nominal, side="left" if nominal_m is None else "right"), 1, LEVELS_M.size - 1)
+    )
     part = (height_m - LEVELS_M[upper - 1]) / (LEVELS_M[upper] - LEVELS_M[upper - 1])
     part = min(max(part, 0.0), 1.0) if nominal_m is None else part
     return values[:, upper - 1] + part * (values[:, upper] - values[:, upper - 1])
