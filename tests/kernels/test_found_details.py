@@ -50,6 +50,19 @@ def test_the_citys_friction_velocity_has_the_mixing_height_in_force(tmp_path):
     assert found["conc"] == pytest.approx([0.00310853, 52.7338, 3.94683], rel=1e-4)
 
 
+def test_a_city_is_at_least_as_rough_as_its_country(tmp_path):
+    weather = hour(STABLE, friction=0.077, length=8.1, mechanical=64, wind=1.53, temperature=273.5, roughness=1.3)
+    found = answer(
+        tmp_path,
+        weather,
+        [(100, 0), (1000, 0)],
+        source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 3 10 2",
+        control="   URBANOPT 31636 CITY 1.0",
+        groups="   URBANSRC ALL\n   SRCGROUP ALL",
+    )
+    assert found["conc"] == pytest.approx([181.407, 4.52011], rel=1e-4)
+
+
 def test_nothing_inside_a_volume_source_nor_of_its_plume_within_a_metre_downwind(tmp_path):
     weather = hour(STABLE, friction=0.26, length=37.3, mechanical=349, wind=3.02)
     found = answer(
