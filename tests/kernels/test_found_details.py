@@ -50,6 +50,19 @@ def test_the_citys_friction_velocity_has_the_mixing_height_in_force(tmp_path):
     assert found["conc"] == pytest.approx([0.00310853, 52.7338, 3.94683], rel=1e-4)
 
 
+def test_a_city_is_at_least_as_rough_as_its_country(tmp_path):
+    weather = hour(STABLE, friction=0.077, length=8.1, mechanical=64, wind=1.53, temperature=273.5, roughness=1.3)
+    found = answer(
+        tmp_path,
+        weather,
+        [(100, 0), (1000, 0)],
+        source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 3 10 2",
+        control="   URBANOPT 31636 CITY 1.0",
+        groups="   URBANSRC ALL\n   SRCGROUP ALL",
+    )
+    assert found["conc"] == pytest.approx([181.407, 4.52011], rel=1e-4)
+
+
 def test_nothing_inside_a_volume_source_nor_of_its_plume_within_a_metre_downwind(tmp_path):
     weather = hour(STABLE, friction=0.26, length=37.3, mechanical=349, wind=3.02)
     found = answer(
@@ -129,6 +142,47 @@ def test_going_along_an_area_the_spread_is_estimated_with_the_last_steps_turbule
     )
     # with the turbulence at the release the second is 1.9 % too high
     assert found["conc"] == pytest.approx([73.6322, 351.782, 791.782, 1150.35, 1268.05], rel=1e-3)
+
+
+def test_an_area_under_strong_convection_is_followed_step_by_step(tmp_path):
+    # receptors inside, at the edge and beside it, where a plume owes much to the one calculated before it
+    weather = hour(CONVECTIVE, flux=50.0, friction=0.09, convective=0.92, top=91, mechanical=47, length=-1.0, wind=0.3)
+    found = answer(
+        tmp_path,
+        weather,
+        [(100, 0.3), (150, 60), (20, -30), (190, 99), (206, 40)],
+        source="   LOCATION S1 AREA 0 -100 0\n   SRCPARAM S1 1.0E-2 18.2 200 200 0 0",
+    )
+    assert found["conc"] == pytest.approx([43745.3, 47397.5, 13856.7, 37609.4, 58762.3], rel=1e-4)
+
+
+def test_a_users_velocity_acts_on_the_concentration_at_the_ground(tmp_path):
+    weather = hour(STABLE, friction=0.2, length=27.8, mechanical=500, wind=2.75)
+    found = answer(
+        tmp_path,
+        weather,
+        [(300, 0), (1000, 0), (5000, 0)],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 1 30 300 2 1.3",
+        options="CONC DDEP FLAT ALPHA",
+        control="   GASDEPVD 0.01",
+    )
+    # one metre above the roughness length the first would be 1.9 times as much
+    assert found["ddep"] == pytest.approx([9.21992e-09, 2.89857e-04, 1.08246e-04], rel=1e-4)
+
+
+def test_settling_from_a_volume_whose_height_changes_by_the_hour(tmp_path):
+    # 30 m in the hour, 10 m in the deck: AERMOD draws the wind at 30 m along the profile's piece between 8 and 14 m
+    weather = hour(STABLE, friction=0.041, length=1.3, mechanical=24, wind=0.52)
+    (tmp_path / "e.dat").write_text("SO HOUREMIS 23 1 1 1 S1 1.0 30.0 10.0 3.0\n")
+    found = answer(
+        tmp_path,
+        weather,
+        [(1000, 0), (5000, 0), (20000, 0)],
+        source="   LOCATION S1 VOLUME 0 0 0\n   SRCPARAM S1 1 10 10 3\n   PARTDIAM S1 2.25\n   MASSFRAX S1 1\n"
+        "   PARTDENS S1 4.29\n   HOUREMIS e.dat S1",
+        options="CONC DDEP WDEP FLAT NODRYDPLT NOWETDPLT",
+    )
+    assert found["conc"] == pytest.approx([2.69544e-14, 1.37498e-05, 9.73462], rel=2e-3)
 
 
 def test_in_the_depletion_the_lid_leaves_out_the_sources_own_spread(tmp_path):

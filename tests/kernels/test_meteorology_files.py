@@ -250,6 +250,12 @@ def test_wrong_units_are_told(tmp_path, values, words):
     refused(written(tmp_path, two_days(**values)), *words)
 
 
+def test_a_storm_is_no_mistaken_unit(tmp_path):
+    """18 m/s at 10 m over 0.1 m of roughness are the neutral wind of 1.56 m/s: 0.4 · 18/ln(100)."""
+    rows = two_days(wind_speed_m_s=18.0, friction_velocity_m_s=1.56, roughness_m=0.1, anemometer_height_m=10.0)
+    assert np.all(aermet_files.read_surface(written(tmp_path, rows)).wind_speed_m_s == 18.0)
+
+
 def test_all_problems_of_the_values_come_together(tmp_path):
     error = refused(written(tmp_path, two_days(temperature_k=26.5, pressure_pa=100100.0)), "2 problem(s)")
     assert isinstance(error, InputErrors)

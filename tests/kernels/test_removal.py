@@ -180,6 +180,23 @@ def test_insolation_by_hand():
     np.testing.assert_allclose(shine, [683.32, 683.32 / 0.82, 0.0], rtol=1e-4)
 
 
+def test_soil_without_an_observed_hour():
+    """As AERMOD: nothing changes in an hour without precipitation observed, and the rain before it is lost."""
+    water = gases.soil_water([290.0] * 5, [0.0, 15.0, np.nan, 0.0, 0.0])
+    dry = gases.soil_water([290.0] * 5, [0.0, 0.0, np.nan, 0.0, 0.0])
+    np.testing.assert_array_equal(water, dry)
+    assert water[1] == water[2] > water[3]
+    # 999 K empties the soil for long, and below nothing it loses no more
+    emptied = gases.soil_water([290.0, np.nan, 290.0, 290.0], [0.0, 0.0, 8.0, 0.0])
+    assert emptied[1] < -1.0e5
+    np.testing.assert_allclose(np.diff(emptied[1:]), [0.0, 8.0], atol=1e-9)
+
+
+def test_humidity_without_an_observed_hour():
+    found = gases.humid_temperature([280.0, 290.0, 300.0, 285.0], [np.nan, 0.0, np.nan, 1.0])
+    np.testing.assert_array_equal(found, [280.0, 290.0, 290.0, 285.0])
+
+
 def test_soil_water_by_hand():
     loss = gases.EVAPORATION_MM_H_KPA * gases.saturation_pressure(290.0)
     np.testing.assert_allclose(gases.soil_water([290.0], [5.0]), 180.0 - 0.9 * loss)

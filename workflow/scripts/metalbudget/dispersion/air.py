@@ -58,7 +58,12 @@ def value_at(levels, values, height_m):
     """Profile at a height; constant above the highest level."""
     if height_m >= levels[levels.size - 1]:
         return values[levels.size - 1]
-    i = below(levels, height_m)
+    return along(levels, values, below(levels, height_m), height_m)
+
+
+@njit(cache=True)
+def along(levels, values, i, height_m):
+    """Profile at a height by the straight line between a level and the next."""
     return values[i] + (values[i + 1] - values[i]) * (height_m - levels[i]) / (levels[i + 1] - levels[i])
 
 
@@ -69,7 +74,13 @@ def at(air, height_m):
     if height_m >= levels[levels.size - 1]:
         top = levels.size - 1
         return Mean(air.wind[top], air.lateral[top], air.vertical[top], air.gradient[top], air.temperature[top])
-    i = below(levels, height_m)
+    return along_piece(air, below(levels, height_m), height_m)
+
+
+@njit(cache=True)
+def along_piece(air, i, height_m):
+    """Wind, turbulence and temperature gradient at a height by the straight lines between a level and the next."""
+    levels = air.levels
     part = (height_m - levels[i]) / (levels[i + 1] - levels[i])
     return Mean(
         air.wind[i] + part * (air.wind[i + 1] - air.wind[i]),

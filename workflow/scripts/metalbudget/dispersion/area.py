@@ -1,16 +1,12 @@
 """Area sources: the plume of a point integrated over the part of an area that lies upwind of a receptor. Compiled.
 
 US EPA (1995), EPA-454/B-95-003b, section 1.2.3: across the wind a Gaussian's integral between the polygon's edges is
-known, along the wind it is numerical. Area sources neither rise nor meander. A plume costs far more than its share
-between two edges, so plumes are calculated at a few distances that suit their own smoothness and interpolated where the
-polygon's shape asks for more. Whatever depends on the distance alone (`columns`: concentration, dry and wet flux …) is
-integrated in one pass: `distances` says where it is wanted, `integrate` takes it from there.
+known, along the wind it is numerical. Area sources neither rise nor meander.
 
-There are two integrals. The exact one takes strips across the wind and converges. The other goes round the polygon as
-AERMOD does, and shares what its numbers owe to the way they are calculated (found by running it on rows of receptors):
-the crosswind share comes from a printed table, linear between entries, so that a plume's profile is a staircase, off by
-some per cent in its flanks, and ends at 3.9 spreads; each side of the polygon, clipped to the plume, is integrated by
-itself with Romberg's method to one per cent. Inside large areas and beside narrow ones that is off by per cents.
+There are two integrals. The exact one takes strips across the wind and converges: plumes are calculated at a few
+distances that suit their own smoothness and interpolated where the polygon's shape asks for more, and whatever depends
+on the distance alone (`columns`: concentration, dry and wet flux) is integrated in one pass. The other, which answers
+decks, goes round the polygon as AERMOD does (`outline`).
 """
 
 import math
@@ -18,82 +14,22 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.air import Mean
-from metalbudget.dispersion.answers import depletion_of
-from metalbudget.dispersion.gaussian import (
-    at_least,
-    at_receptor,
-    at_reference,
-    convective_air,
-    main_plume,
-    settled,
-)
-from metalbudget.dispersion.launch import Launch, centroid_at
+from metalbudget.dispersion.gaussian import at_least, convective_air, main_plume
+from metalbudget.dispersion.launch import centroid_at
+from metalbudget.dispersion.outline import FIRST_METRE, arriving, below_offset, outline, with_turbulence
 
-FIRST_METRE = 1.01  # where a plume of an area begins (EPA-454/B-95-003b: a metre; the hundredth by experiment)
 NODES = 7  # plumes per panel of distance
 WIDEST_PANEL = math.log(2.0)  # in the logarithm of the distance
 FEW_NODES = 3  # suffice for a panel that is short beside its distance
 SHORT_PANEL = math.log(1.15)
 SHAPE_STEP = math.log(1.3)  # widest step of the exact integral, by its own comparison with steps eight times shorter
 GAUSS_POINTS, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(6)
-TABLE_STEP = 0.1  # of `normal_table`, in spreads
-EDGE_SPREADS = 3.9  # half width of a plume read from the table
-ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
-ROMBERG_TOLERANCE = 0.01
-INSIDE, BESIDE, BEYOND = 0, 1, -1  # zones of `_zone`
 NODE_PARTS = np.array(
     [[0.5 - 0.5 * math.cos(math.pi * (i + 0.5) / n) for i in range(NODES)] for n in (FEW_NODES, NODES)]
 )
 NODE_WEIGHTS = np.array(  # barycentric, of Chebyshev's nodes (Berrut & Trefethen 2004, doi:10.1137/S0036144502417715)
     [[(-1.0) ** i * math.sin(math.pi * (i + 0.5) / n) for i in range(NODES)] for n in (FEW_NODES, NODES)]
 )
-
-
-def normal_table():
-    """Cumulative normal distribution in steps of a tenth of a spread, to four decimals as printed tables have it. [1]
-
-    Two entries (0.4 and 2.0) are one in the last digit above the rounded integral, as in AERMOD's table.
-
-    Returns
-    -------
-    ndarray, shape (41,)
-        From the axis to 4 spreads, less one half.
-    """
-    table = np.array([round(0.5 * math.erf(0.1 * step / math.sqrt(2.0)), 4) for step in range(41)])
-    table[[4, 20]] += 0.0001
-    return table
-
-
-NORMAL_TABLE = normal_table()
-
-
-@njit(cache=True)
-def below_offset(spreads, exact):
-    """Share of a plume between its axis and an offset, negative to the other side.
-
-    Parameters
-    ----------
-    spreads : float
-        Offset across the wind in crosswind spreads. [1]
-    exact : bool
-        The normal distribution itself; else `normal_table`.
-
-    Returns
-    -------
-    float
-        -0.5..0.5. [1]
-    """
-    if exact:
-        return 0.5 * math.erf(spreads / math.sqrt(2.0))
-    place = abs(spreads) / TABLE_STEP
-    last = NORMAL_TABLE.size - 1
-    if place >= last:
-        share = NORMAL_TABLE[last]
-    else:
-        step = int(place)
-        share = NORMAL_TABLE[step] + (NORMAL_TABLE[step + 1] - NORMAL_TABLE[step]) * (place - step)
-    return share if spreads >= 0.0 else -share
 
 
 @njit(cache=True)
@@ -271,8 +207,25 @@ def _breaks(upwind, across, low, high, found):
 
 
 @njit(cache=True)
-def _strips(upwind, across, spreads, columns):
-    """The exact integral, by strips across the wind between the distances at which the outline turns."""
+def strips(upwind, across, spreads, columns):
+    """The exact integral over a polygon of what a plume brings from each distance.
+
+    By strips across the wind between the distances at which the outline turns.
+
+    Parameters
+    ----------
+    upwind, across : ndarray, shape (vertices,)
+        As `seen_from`. [m]
+    spreads : ndarray, shape (panels, nodes)
+        Crosswind spread at `distances`. [m]
+    columns : ndarray, shape (panels, nodes, columns)
+        What a source of unit strength per metre along the wind, endless across it, gives the receptor from there, ≥ 0.
+
+    Returns
+    -------
+    ndarray, shape (columns,)
+        [unit of the columns × m]
+    """
     total = np.zeros(columns.shape[2])
     low, width, count, nodes = panels(upwind)
     ready, positive = _logarithms(columns)
@@ -297,198 +250,6 @@ def _strips(upwind, across, spreads, columns):
 
 
 @njit(cache=True)
-def _zone(distance_m, offset_m, low, width, count, nodes, spreads, weights):
-    """Whether a point lies inside a plume's edges, beside it where a side bounds all of it, or beyond it."""
-    panel = _weights(math.log(distance_m), low, width, count, nodes, weights)
-    edge = EDGE_SPREADS * _spread(panel, weights, spreads)
-    if offset_m > edge:
-        return BESIDE
-    return BEYOND if offset_m < -edge else INSIDE
-
-
-@njit(cache=True)
-def _nearest_part(s0, c0, s1, c1, low, width, count, nodes, spreads, weights):
-    """Part 0..1 of the way along a side at which it comes closest to the plume's axis, in spreads."""
-    left, right = 0.0, 1.0
-    for _ in range(16):
-        third = (right - left) / 3.0
-        closeness = np.empty(2)
-        for k in range(2):
-            part = left + third * (k + 1)
-            panel = _weights(math.log(s0 + part * (s1 - s0)), low, width, count, nodes, weights)
-            closeness[k] = abs(c0 + part * (c1 - c0)) / _spread(panel, weights, spreads)
-        if closeness[0] < closeness[1]:
-            right -= third
-        else:
-            left += third
-    return 0.5 * (left + right)
-
-
-@njit(cache=True)
-def _clipped(upwind, across, low, width, count, nodes, spreads):
-    """Sides of a polygon at least a metre upwind, cut where they cross a plume's edges.
-
-    Returns
-    -------
-    pieces : ndarray, shape (pieces, 4)
-        Distance and offset of the ends, in order round the polygon. [m]
-    zones : ndarray, shape (pieces,)
-        Of each piece, as `_zone`.
-    """
-    pieces = np.empty((5 * upwind.size, 4))
-    zones = np.empty(5 * upwind.size, np.int64)
-    weights = np.empty(NODES)
-    used = 0
-    before = upwind.size - 1
-    for i in range(upwind.size):
-        s0, c0, s1, c1 = upwind[before], across[before], upwind[i], across[i]
-        before = i
-        if max(s0, s1) <= FIRST_METRE:
-            continue
-        if s0 < FIRST_METRE:
-            c0, s0 = c0 + (c1 - c0) * (FIRST_METRE - s0) / (s1 - s0), FIRST_METRE
-        if s1 < FIRST_METRE:
-            c1, s1 = c1 + (c0 - c1) * (FIRST_METRE - s1) / (s0 - s1), FIRST_METRE
-        middle = 0.5
-        farther = max(s0, s1)
-        if c0 * c1 > 0.0:
-            closest = min(abs(c0), abs(c1))
-            if _zone(farther, closest, low, width, count, nodes, spreads, weights) == INSIDE:
-                middle = _nearest_part(s0, c0, s1, c1, low, width, count, nodes, spreads, weights)
-        elif c0 != c1:
-            middle = c0 / (c0 - c1)
-        begin = 0.0
-        here = _zone(s0, c0, low, width, count, nodes, spreads, weights)
-        for half in range(2):
-            left = 0.0 if half == 0 else middle
-            right = middle if half == 0 else 1.0
-            there = _zone(s0 + right * (s1 - s0), c0 + right * (c1 - c0), low, width, count, nodes, spreads, weights)
-            if there == here:
-                continue
-            for _ in range(30):
-                part = 0.5 * (left + right)
-                zone = _zone(s0 + part * (s1 - s0), c0 + part * (c1 - c0), low, width, count, nodes, spreads, weights)
-                if zone == here:
-                    left = part
-                else:
-                    right = part
-            pieces[used] = (
-                s0 + begin * (s1 - s0),
-                c0 + begin * (c1 - c0),
-                s0 + right * (s1 - s0),
-                c0 + right * (c1 - c0),
-            )
-            zones[used] = here
-            used += 1
-            begin, here = right, there
-        pieces[used] = s0 + begin * (s1 - s0), c0 + begin * (c1 - c0), s1, c1
-        zones[used] = here
-        used += 1
-    return pieces[:used], zones[:used]
-
-
-@njit(cache=True)
-def _romberg(s0, c0, s1, c1, bounded, low, width, count, nodes, spreads, ready, positive, total):
-    """Add to `total` the integral along a side of the columns times the share of the plume to the side of it.
-
-    `bounded`: that share; all of the plume otherwise. Each column stops for itself.
-    """
-    size = total.size
-    table = np.empty((ROMBERG_MOST + 1, size))
-    done = np.zeros(size, np.bool_)
-    weights = np.empty(NODES)
-    fresh, halved = np.zeros(size), np.zeros(size)
-    for level in range(ROMBERG_MOST + 1):
-        points = 2 if level == 0 else 2 ** (level - 1)
-        fresh[:] = 0.0
-        for point in range(points):
-            part = float(point) if level == 0 else (point + 0.5) / points
-            panel = _weights(math.log(s0 + part * (s1 - s0)), low, width, count, nodes, weights)
-            share = 1.0
-            if bounded:
-                share = 0.5 + below_offset((c0 + part * (c1 - c0)) / _spread(panel, weights, spreads), False)
-            if share > 0.0:
-                _add(panel, weights, ready, positive, share, fresh)
-        for column in range(size):
-            if done[column]:
-                continue
-            if level == 0:
-                halved[column] = 0.5 * (s1 - s0) * fresh[column]
-                table[0, column] = halved[column]
-                continue
-            halved[column] = 0.5 * (halved[column] + (s1 - s0) / points * fresh[column])
-            value, before = halved[column], table[0, column]
-            best = table[level - 1, column]
-            table[0, column] = value
-            for order in range(1, level + 1):
-                value += (value - before) / (4.0**order - 1.0)
-                if order < level:
-                    before = table[order, column]
-                table[order, column] = value
-            if level == ROMBERG_MOST or (
-                level >= ROMBERG_LEAST and abs(value - best) <= ROMBERG_TOLERANCE * abs(value)
-            ):
-                done[column] = True
-                total[column] += value
-        if done.all():
-            return
-
-
-@njit(cache=True)
-def _outline(upwind, across, spreads, columns):
-    """AERMOD's integral: round the polygon as far as it lies in the plume, then back along the plume's edge."""
-    total = np.zeros(columns.shape[2])
-    low, width, count, nodes = panels(upwind)
-    if count == 0:
-        return total
-    pieces, zones = _clipped(upwind, across, low, width, count, nodes, spreads)
-    first = 0
-    while first < zones.size and zones[first] == BESIDE:
-        first += 1
-    if first == zones.size:
-        return total
-    ready, positive = _logarithms(columns)
-    running, begin, end = False, 0.0, 0.0
-    for step in range(zones.size + 1):
-        i = (first + step) % zones.size
-        if zones[i] == BESIDE:
-            begin, end, running = pieces[i, 0] if not running else begin, pieces[i, 2], True
-            continue
-        if running and begin != end:
-            _romberg(begin, 0.0, end, 0.0, False, low, width, count, nodes, spreads, ready, positive, total)
-        running = False
-        s0, c0, s1, c1 = pieces[i]
-        if step < zones.size and zones[i] == INSIDE and s0 != s1:
-            _romberg(s0, c0, s1, c1, True, low, width, count, nodes, spreads, ready, positive, total)
-    return np.maximum(total * (1.0 if total[0] >= 0.0 else -1.0), 0.0)
-
-
-@njit(cache=True)
-def integrate(upwind, across, spreads, columns, exact):
-    """Integral over a polygon of what a plume brings from each distance.
-
-    Parameters
-    ----------
-    upwind, across : ndarray, shape (vertices,)
-        As `seen_from`. [m]
-    spreads : ndarray, shape (panels, nodes)
-        Crosswind spread at `distances`. [m]
-    columns : ndarray, shape (panels, nodes, columns)
-        What a source of unit strength per metre along the wind, endless across it, gives the receptor from there, ≥ 0.
-    exact : bool
-        The converged integral; else AERMOD's.
-
-    Returns
-    -------
-    ndarray, shape (columns,)
-        [unit of the columns × m]
-    """
-    if exact:
-        return _strips(upwind, across, spreads, columns)
-    return _outline(upwind, across, spreads, columns)
-
-
-@njit(cache=True)
 def on_its_way(air, source, distance_m, place):
     """The source with the turbulence from which an area's plume begins to estimate its spread in the mixed layer.
 
@@ -497,18 +258,12 @@ def on_its_way(air, source, distance_m, place):
     """
     if source.stable:
         return source
-    here = source.here
-    turbulence = at_least(here).vertical
+    turbulence = at_least(source.here).vertical
     centre = centroid_at(air, source, distance_m, 0.0)
     for _ in range(2):
         effective = convective_air(air, source, distance_m, place, centre, source.initial_vertical**2, turbulence)
         turbulence = effective.vertical
-    return Launch(
-        source.release, source.height, source.stable, source.buoyancy, source.momentum, source.wind, source.frequency,
-        source.final_rise, source.final_distance, source.penetrated, source.penetrated_height, source.mixed_height,
-        source.mixed_distance, source.centroid_distance, source.centroid_rise, source.initial_lateral,
-        source.initial_vertical, Mean(here.wind, here.lateral, turbulence, here.gradient, here.temperature),
-    )  # fmt: skip
+    return with_turbulence(source, turbulence)
 
 
 @njit(cache=True)
@@ -536,17 +291,13 @@ def area_concentration(air, source, xs, ys, receptor_x, receptor_y, sin_wd, cos_
     float
         Zero upwind of the source. [s m⁻¹]
     """
-    upwind, across = seen_from(xs, ys, receptor_x, receptor_y, sin_wd, cos_wd)
-    where = distances(upwind)
-    spreads = np.empty(where.shape)
-    columns = np.empty((where.shape[0], where.shape[1], 1))
-    for panel in range(where.shape[0]):
-        for node in range(where.shape[1]):
-            distance = where[panel, node]
-            plume = main_plume(air, on_its_way(air, source, distance, place), distance, place, False)
-            spreads[panel, node] = plume.spread_y
-            columns[panel, node, 0] = at_receptor(plume, place, 0.0) / plume.wind
-    return integrate(upwind, across, spreads, columns, exact)[0]
+    none = np.zeros(1)
+    found = np.zeros(3)
+    add_area_answer(
+        air, source, xs, ys, receptor_x, receptor_y, sin_wd, cos_wd, place, np.ones(1), none, none, np.zeros((2, 1)),
+        1.0, False, False, False, exact, found,
+    )  # fmt: skip
+    return found[0]
 
 
 @njit(cache=True)
@@ -572,6 +323,10 @@ def add_area_answer(
         [s m⁻¹], [1], [1]
     """
     upwind, across = seen_from(xs, ys, receptor_x, receptor_y, sin_wd, cos_wd)
+    load = (fraction, dry_m_s, settling_m_s, wet_s, reference_m, dry_depletion, wet_depletion, romberg)
+    if not exact:
+        out += outline(air, source, upwind, across, place, load)
+        return
     where = distances(upwind)
     if where.size == 0:
         return
@@ -582,14 +337,5 @@ def add_area_answer(
             distance = where[panel, node]
             plume = main_plume(air, on_its_way(air, source, distance, place), distance, place, False)
             spreads[panel, node] = plume.spread_y
-            for k in range(fraction.size):
-                amount = fraction[k] / plume.wind * depletion_of(
-                    air, source, distance, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
-                    wet_depletion, romberg,
-                )  # fmt: skip
-                fallen = settled(plume, air, source, distance, place, settling_m_s[k] * distance / source.wind)
-                columns[panel, node, 0] += amount * at_receptor(fallen, place, 0.0)
-                if dry_m_s[k] > 0.0:
-                    columns[panel, node, 1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
-                columns[panel, node, 2] += amount * wet_s[0, k]
-    out += integrate(upwind, across, spreads, columns, exact)
+            arriving(air, source, plume, distance, place, load, columns[panel, node])
+    out += strips(upwind, across, spreads, columns)

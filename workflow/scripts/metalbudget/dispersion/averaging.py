@@ -190,13 +190,13 @@ def _by_blocks(
     starts = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
     last = np.r_[starts[1:], rows.size] - 1
     counts = np.add.reduceat(valid[rows].astype(float), starts)
-    complete = (hours.hour[rows[last]] % length == 0) & (counts > 0)
+    complete = hours.hour[rows[last]] % length == 0
     least = math.ceil(_VALID_SHARE * length)
     result = {}
     for name, table in hourly.items():
         summed = np.add.reduceat(np.where(valid[rows][:, None], table[:, rows], 0.0), starts, axis=1)
         divisor = np.maximum(counts, least)[:, None] if name == "conc" else 1.0
-        result[name] = (summed / divisor)[:, complete]
+        result[name] = np.where((counts > 0)[:, None], summed / divisor, np.nan)[:, complete]
     return tuple(label[last[i]] for i in np.flatnonzero(complete)), result
 
 

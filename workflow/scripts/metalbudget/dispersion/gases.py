@@ -24,6 +24,7 @@ HOURS_WET_AFTER_RAIN = 2
 FIELD_CAPACITY_MM = 200.0  # water a root zone holds without stress
 FIRST_SOIL_WATER_MM = 180.0  # at the start of a calculation
 EVAPORATION_MM_H_KPA = 0.157878  # of a root zone at capacity, per kPa of saturation pressure; by asking, over a year
+MISSING_TEMPERATURE_K = 999.0  # the surface file's code, which AERMOD's soil takes at its word
 PARAMETERS = (
     "leaf_area",
     "stomata",
@@ -34,6 +35,7 @@ PARAMETERS = (
     "ground_ozone",
 )
 FORESTS = (4, 6)  # forest and suburban forest: shading of 30 W m⁻² halves stomata's opening, 100 elsewhere
+LEAST_OPENING = 0.01  # of stomata in the dark (Wesely et al. 2002)
 SHADE_FOREST_W_M2, SHADE_ELSEWHERE_W_M2 = 30.0, 100.0  # Wesely et al. 2002
 AUTUMN, SNOW_SEASON, SPRING = 2, 4, 5  # AERMOD's numbers of seasons; of 2 and 5 the user scales the leaf area
 LAST_LIQUID_CODE = 18  # of precipitation; found by asking
@@ -73,7 +75,8 @@ def insolation(
     -----
     G = [(1 + c₃) H (1 + 1/B)/0.9 − c₁ T⁶ + σ T⁴ − c₂ n]/(1 − albedo): the energy balance of Holtslag & van Ulden
     (1983), c₁ = 5.31e-13 W m⁻² K⁻⁶, c₂ = 60 W m⁻², turned round. ASSUME c₃ = 1.12, as AERMOD has it; the balance's own
-    is 0.12, so the radiation is nearly twice the true one and stomata open wider at a given flux.
+    is 0.12, so the radiation is nearly twice the true one and stomata open wider at a given flux. Below zero where the
+    sky's radiation alone exceeds what the flux tells; `surface_resistance` bounds what light does.
     """
     heat, bowen = np.asarray(heat_flux_w_m2, float), np.asarray(bowen_ratio, float)
     temperature, albedo = np.asarray(temperature_k, float), np.asarray(albedo, float)
@@ -82,7 +85,7 @@ def insolation(
     longwave = 5.67e-8 * temperature**4 - 5.31e-13 * temperature**6 - 60.0 * cloud
     sunny = (np.asarray(obukhov_length_m, float) < 0.0) & (albedo < 1.0)
     shine = (2.12 * net + longwave) / np.where(sunny, 1.0 - albedo, 1.0)
-    return np.where(sunny, np.maximum(shine, 0.0), 0.0)
+    return np.where(sunny, shine, 0.0)
 
 
 def dew(
@@ -155,6 +158,24 @@ def leaf_share(
     return np.where(np.isin(land_use, FORESTS), factor, np.sqrt(factor))
 
 
+def humid_temperature(temperature_k: ArrayLike, precipitation_mm_h: ArrayLike) -> NDArray[np.float64]:
+    """Temperature whose saturation pressure dew and stomata feel, shape (hours,). [K]
+
+    Parameters
+    ----------
+    temperature_k, precipitation_mm_h : array_like, shape (hours,)
+        Every hour in sequence; NaN where missing. [K], [mm h⁻¹]
+
+    Notes
+    -----
+    That of the hour; without precipitation observed that of the last hour with it, as in AERMOD (found by experiment).
+    """
+    known = np.asarray(temperature_k, float).copy()
+    observed = np.isfinite(np.asarray(precipitation_mm_h, float))
+    last = np.maximum.accumulate(np.where(observed, np.arange(known.size), -1))
+    return np.where(last >= 0, known[np.maximum(last, 0)], known)
+
+
 def recently_wet(precipitation_mm_h: ArrayLike) -> NDArray[np.bool_]:
     """Whether it rains or has rained in one of the two hours before, shape (hours,).
 
@@ -176,29 +197,32 @@ def soil_water(temperature_k: ArrayLike, precipitation_mm_h: ArrayLike) -> NDArr
     Parameters
     ----------
     temperature_k, precipitation_mm_h : array_like, shape (hours,)
-        Every hour in sequence, calm ones too. NaN in the temperature empties the soil; in the precipitation it leaves
-        the soil as it was. [K], [mm h⁻¹]
+        Every hour in sequence, calm ones too, NaN where missing. [K], [mm h⁻¹]
 
     Returns
     -------
     ndarray, shape (hours,)
+        Below zero after an hour without temperature.
 
     Notes
     -----
     W(t) = W(t − 1) + P(t − 1) − min(W/200 mm, 1) E with E = 0.158 mm h⁻¹ kPa⁻¹ e_s(T), from 180 mm: rain counts from
     the hour after it fell, frozen or not, and is never lost, so that W may exceed the capacity (after Wesely et al.
-    2002).
+    2002). As in AERMOD (found by experiment) an hour without precipitation observed leaves the soil as it was, and the
+    rain of the hour before is lost; the missing temperature 999 acts as one, so that the soil is dry for months.
     """
-    evaporation = EVAPORATION_MM_H_KPA * saturation_pressure(temperature_k)
+    known = np.where(np.isfinite(temperature_k), temperature_k, MISSING_TEMPERATURE_K)
+    evaporation = EVAPORATION_MM_H_KPA * saturation_pressure(known)
     rain = np.asarray(precipitation_mm_h, float)
     water = np.empty(evaporation.shape)
     state, fallen = FIRST_SOIL_WATER_MM, 0.0
     for hour in range(evaporation.size):
-        if np.isfinite(fallen):
-            loss = min(state / FIELD_CAPACITY_MM, 1.0) * evaporation[hour]
-            state = max(state + fallen - loss, 0.0) if np.isfinite(loss) else 0.0
+        if np.isfinite(rain[hour]):
+            state += fallen - min(max(state / FIELD_CAPACITY_MM, 0.0), 1.0) * evaporation[hour]
+            fallen = rain[hour]
+        else:
+            fallen = 0.0
         water[hour] = state
-        fallen = rain[hour]
     return water
 
 
@@ -269,9 +293,9 @@ def surface_resistance(
     1/R_c = F [1/(R_s + R_m) + 1/R_cut + 1/R_lip] + 1/(R_ac + R_g) with the leaf share F, and for Henry's constant H and
     reactivity f
 
-    - stomata R_s = r_s (D_v/D_a)/(f₁ f₂ f₃ f₄): light f₁ = (G/G_r + 0.01)/(G/G_r + 1), water f₂ = W/200 mm within
-      0.01..1, vapour pressure deficit f₃ = 1/(1 + 0.1 kPa⁻¹ (e_s − e)), heat f₄ = 1 − 0.0016 (298.2 K − T)², at
-      least 0.01;
+    - stomata R_s = r_s (D_v/D_a)/(f₁ f₂ f₃ f₄): light f₁ = (G/G_r + 0.01)/(G/G_r + 1), within 0.01..1 also where G is
+      negative (found by experiment), water f₂ = W/200 mm within 0.01..1, vapour pressure deficit
+      f₃ = 1/(1 + 0.1 kPa⁻¹ (e_s − e)), heat f₄ = 1 − 0.0016 (298.2 K − T)², at least 0.01;
     - mesophyll R_m = 1/(0.034/H + 100 f);
     - cuticle 1/R_cut = 1e-3/(H R_S) + (f + f²/H)/R_O, lipids R_lip = r_cl/(LAI F), with the cold at
       least 100 s m⁻¹;
@@ -288,9 +312,10 @@ def surface_resistance(
     light = np.asarray(insolation_w_m2, float) / np.asarray(shade_w_m2, float)
     dryness = np.clip(np.asarray(soil_water_mm, float) / FIELD_CAPACITY_MM, 0.01, 1.0)
     humidity = np.clip(np.asarray(relative_humidity_pct, float) / 100.0, 0.05, 1.0)
+    with np.errstate(divide="ignore"):
+        lit = np.clip((light + LEAST_OPENING) / (light + 1.0), LEAST_OPENING, 1.0)
     opening = (
-        (light + 0.01)
-        / (light + 1.0)
+        lit
         * dryness
         / (1.0 + 0.1 * saturation_pressure(station) * (1.0 - humidity))
         * np.maximum(1.0 - 0.0016 * (298.2 - air) ** 2, 0.01)

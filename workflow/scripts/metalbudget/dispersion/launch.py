@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from numba import njit
 
-from metalbudget.dispersion.air import Mean, at
+from metalbudget.dispersion.air import Mean, along_piece, at, below
 from metalbudget.dispersion.rise import (
     brunt_vaisala,
     buoyancy_flux,
@@ -70,7 +70,16 @@ def risen_through(gap_m, equilibrium_m, share):
 
 @njit(cache=True)
 def launch(
-    air, height_m, diameter_m, exit_velocity_m_s, exit_temperature_k, elevation_m, downwash, lateral_m, vertical_m
+    air,
+    height_m,
+    diameter_m,
+    exit_velocity_m_s,
+    exit_temperature_k,
+    elevation_m,
+    downwash,
+    lateral_m,
+    vertical_m,
+    nominal_m=-1.0,
 ):
     """Plume rise and penetration of one source in one hour's air.
 
@@ -84,12 +93,15 @@ def launch(
     downwash : bool
     lateral_m, vertical_m : float
         Initial spread. [m]
+    nominal_m : float
+        The height along whose piece of the profiles the air at release is found, where an hourly file changes the
+        release (`case.Source`); below zero the release's own. [m]
 
     Returns
     -------
     Launch
     """
-    here = at(air, height_m)
+    here = at(air, height_m) if nominal_m < 0.0 else along_piece(air, below(air.levels, nominal_m), height_m)
     here = Mean(max(here.wind, LEAST_WIND_M_S), here.lateral, here.vertical, here.gradient, here.temperature)
     temperature = here.temperature - DRY_LAPSE_K_M * (height_m + elevation_m)
     stable = (not air.convective) or height_m >= air.mixing_height

@@ -184,7 +184,9 @@ def _hours(
         if weight == 0.0:
             continue
         air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
+        source = launch(
+            air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6], stack[8]
+        )  # fmt: skip
         depth = plume_depth(air, source)
         wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
         for j in range(x.size):
@@ -218,7 +220,9 @@ def _area_hours(
         if weight == 0.0:
             continue
         air = air_of(hour, scalars, levels, values, sums)
-        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
+        source = launch(
+            air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6], stack[8]
+        )  # fmt: skip
         depth = plume_depth(air, source)
         wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], depth, wet)
         for j in range(x.size):
@@ -242,7 +246,9 @@ def _steering_heights(scalars, levels, values, sums, valid, stack, downwash):
     for hour in range(found.size):
         if valid[hour]:
             air = air_of(hour, scalars, levels, values, sums)
-            source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6])
+            source = launch(
+                air, stack[0], stack[1], stack[2], stack[3], stack[4], downwash, stack[5], stack[6], stack[8]
+            )  # fmt: skip
             found[hour] = steering_height(source)
     return found
 
@@ -256,12 +262,14 @@ def _steered(air: Atmosphere, stack: NDArray[np.float64], downwash: bool) -> NDA
         return direction[:, 0]
     valid = np.asarray(air.hours.valid)
     height = _steering_heights(air.scalars, profiles.LEVELS_M, air.values, air.sums, valid, stack, downwash)
-    upper = np.clip(np.searchsorted(profiles.LEVELS_M, height, side="right"), 1, profiles.LEVELS_M.size - 1)
+    nominal = height if stack[8] < 0.0 else np.full(height.size, stack[8])
+    upper = np.clip(np.searchsorted(profiles.LEVELS_M, nominal, side="right"), 1, profiles.LEVELS_M.size - 1)
     part = (height - profiles.LEVELS_M[upper - 1]) / (profiles.LEVELS_M[upper] - profiles.LEVELS_M[upper - 1])
+    part = np.clip(part, 0.0, 1.0) if stack[8] < 0.0 else part
     row = np.arange(height.size)
     low, high = direction[row, upper - 1], direction[row, upper]
     turn = np.mod(high - low + 180.0, 360.0) - 180.0  # the short way round
-    return np.mod(low + np.clip(part, 0.0, 1.0) * turn, 360.0)
+    return np.mod(low + part * turn, 360.0)
 
 
 def run(
@@ -388,6 +396,7 @@ def arrays_of(
             source.initial_lateral_m,
             source.initial_vertical_m,
             source.base_elevation_m,
+            -1.0 if source.nominal_height_m is None else source.nominal_height_m,
         ],
         dtype=float,
     )
@@ -395,7 +404,9 @@ def arrays_of(
     n = hours.size
     substances = list(apart) if apart is not None else [source.substance] if source.substance is not None else []
     if substances and options.deposition:
-        temperature = profiles.air_temperature_k(air.shape, source.height_m, options.base_elevation_m)
+        temperature = profiles.air_temperature_k(
+            air.shape, source.height_m, options.base_elevation_m, source.nominal_height_m
+        )
         flow = np.mod(np.rad2deg(direction) + 180.0, 360.0)
         losses = [removal(one, hours, temperature, options.gas_surface, flow) for one in substances]
         rates = tuple(

@@ -144,20 +144,29 @@ def grid(hours: "SurfaceHours", observations: "ProfileObservations", base_elevat
     return Profiles(wind, direction, sigma_v, sigma_w, theta, gradient)
 
 
-def at_height(values: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
-    """A profile's value at one height, linear between levels and constant beyond the last, shape (hours,)."""
-    upper = int(np.clip(np.searchsorted(LEVELS_M, height_m), 1, LEVELS_M.size - 1))
+def at_height(values: NDArray[np.float64], height_m: float, nominal_m: float | None = None) -> NDArray[np.float64]:
+    """A profile's value at one height, linear between levels and constant beyond the last, shape (hours,).
+
+    With a nominal height along the profile's piece there, however far it has to be drawn out (`case.Source`).
+    """
+    nominal = height_m if nominal_m is None else nominal_m
+    upper = int(
+        np.clip(np.searchsorted(LEVELS_M, nominal, side="left" if nominal_m is None else "right"), 1, LEVELS_M.size - 1)
+    )
     part = (height_m - LEVELS_M[upper - 1]) / (LEVELS_M[upper] - LEVELS_M[upper - 1])
-    part = min(max(part, 0.0), 1.0)
+    part = min(max(part, 0.0), 1.0) if nominal_m is None else part
     return values[:, upper - 1] + part * (values[:, upper] - values[:, upper - 1])
 
 
-def air_temperature_k(profiles: Profiles, height_m: float, base_elevation_m: float = 0.0) -> NDArray[np.float64]:
+def air_temperature_k(
+    profiles: Profiles, height_m: float, base_elevation_m: float = 0.0, nominal_m: float | None = None
+) -> NDArray[np.float64]:
     """Air temperature at a height above ground, shape (hours,). [K]
 
     T = θ − Γ (z + base), the inverse of eq. 32: the elevation of the source plays no part (found by experiment).
     """
-    return at_height(profiles.potential_temperature_k, height_m) - ADIABATIC_K_M * (height_m + base_elevation_m)
+    theta = at_height(profiles.potential_temperature_k, height_m, nominal_m)
+    return theta - ADIABATIC_K_M * (height_m + base_elevation_m)
 
 
 def from_sea_level(

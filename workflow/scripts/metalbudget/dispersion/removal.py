@@ -15,6 +15,7 @@ from metalbudget.meteorology.hours import SurfaceHours
 from metalbudget.settings import coefficients
 
 STANDARD_TEMPERATURE_K, STANDARD_PRESSURE_PA = 293.0, 101325.0  # where a file has neither
+MISSING_HUMIDITY_PCT, MISSING_CLOUD_TENTHS = 999.0, 99.0  # the surface file's codes
 SEASONS, LAND_USES, SECTORS = 5, 9, 36
 
 
@@ -44,7 +45,7 @@ class Removal:
     flux_limit_s : ndarray
         The same for the flux to the ground: of gases alone, as in AERMOD. [s⁻¹]
     reference_height_m : ndarray, shape (hours,)
-        Where the concentration is taken for dry deposition, z0 + 1 m. [m]
+        Where the concentration is taken for dry deposition: z0 + 1 m, with a velocity of the user's the ground. [m]
     aerodynamic_s_m : ndarray, shape (hours,)
         R_a. [s m⁻¹]
     layer_s_m : ndarray
@@ -134,6 +135,7 @@ def removal(
     air = particles.aerodynamic_resistance(friction, length, roughness)
     column = (slice(None), np.newaxis)
     wet_hour = np.where(water > 0.0, water, 1.0)[column]
+    reference = roughness + particles.REFERENCE_ABOVE_ROUGHNESS_M
 
     if isinstance(substance, SizeClasses):
         diameter = np.asarray(substance.diameter_um, float)
@@ -180,7 +182,9 @@ def removal(
             )[column]
         else:
             # as in AERMOD, which refuses wet deposition beside a velocity of the user's
+            # and has it act on the concentration at the ground (found by experiment)
             velocity = np.full(hours.size, gas_surface.user_velocity_m_s)
+            reference = np.zeros(hours.size)
             layer, surface = np.zeros(hours.size), np.zeros(hours.size)
             washout, limit = np.zeros((hours.size, 1)), np.zeros((hours.size, 1))
         velocity, layer, surface = velocity[column], layer[column], surface[column]
@@ -199,7 +203,7 @@ def removal(
         washout_m_s=held(washout),
         washout_limit_s=held(limit),
         flux_limit_s=held(limit if isinstance(substance, Gas) else np.full_like(limit, np.inf)),
-        reference_height_m=roughness + particles.REFERENCE_ABOVE_ROUGHNESS_M,
+        reference_height_m=reference,
         aerodynamic_s_m=held(air),
         layer_s_m=held(layer),
         surface_s_m=held(surface),
@@ -228,10 +232,12 @@ def _gas_resistances(
     share = gases.leaf_share(land_use, season, ground.autumn_leaf_factor, ground.spring_leaf_factor)
     shade = np.where(forest, gases.SHADE_FOREST_W_M2, gases.SHADE_ELSEWHERE_W_M2)
     station = np.where(np.isfinite(hours.temperature_k), hours.temperature_k, STANDARD_TEMPERATURE_K)
-    cloud = np.where(np.isfinite(hours.cloud_tenths), hours.cloud_tenths, 5.0)
-    humidity = np.where(np.isfinite(hours.relative_humidity_pct), hours.relative_humidity_pct, 50.0)
+    cloud = np.where(np.isfinite(hours.cloud_tenths), hours.cloud_tenths, MISSING_CLOUD_TENTHS)
+    # what is missing acts with the surface file's code for it, as in AERMOD (found by experiment)
+    humidity = np.where(np.isfinite(hours.relative_humidity_pct), hours.relative_humidity_pct, MISSING_HUMIDITY_PCT)
+    humid = gases.humid_temperature(station, hours.precipitation_mm_h)
     snowing = gases.snowing(hours.precipitation_code, water, temperature, season)
-    dewy = ~snowing & gases.dew(hours.hour, friction, station, humidity, pressure, cloud)
+    dewy = ~snowing & gases.dew(hours.hour, friction, humid, humidity, pressure, cloud)
     shine = gases.insolation(hours.heat_flux_w_m2, hours.bowen_ratio, hours.albedo, station, cloud, length)
     resistance = gases.surface_resistance(
         surface=surface,
@@ -239,7 +245,7 @@ def _gas_resistances(
         shade_w_m2=shade,
         insolation_w_m2=np.where(hours.valid, shine, 0.0),
         soil_water_mm=gases.soil_water(hours.temperature_k, hours.precipitation_mm_h),
-        station_temperature_k=station,
+        station_temperature_k=humid,
         air_temperature_k=temperature,
         relative_humidity_pct=humidity,
         friction_velocity_m_s=friction,
@@ -250,4 +256,5 @@ def _gas_resistances(
         reactivity=gas.reactivity or ground.reference_reactivity,
     )
     layer = gases.boundary_resistance(friction, temperature, pressure, gas.diffusivity_air_cm2_s)
-    return np.where(dewy, gases.DEW_AERODYNAMIC_RESISTANCE_S_M, air), layer, resistance
+    air = np.where(dewy, np.maximum(air, gases.DEW_AERODYNAMIC_RESISTANCE_S_M), air)
+    return air, layer, resistance

@@ -29,7 +29,7 @@ def source_hour(
         Whether rain takes any class.
     """
     air = air_of(hour, scalars, levels, values, sums)
-    source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6])
+    source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6], stack[8])
     wet_rates(scavenging[hour], washout[hour], limit[hour], flux_limit[hour], plume_depth(air, source), wet)
     raining = False
     for k in range(wet.shape[1]):

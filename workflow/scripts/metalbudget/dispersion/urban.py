@@ -92,8 +92,8 @@ def urban(
     top = mixing_height_m(population)
     wstar = np.where(is_night, convective_velocity_m_s(hours, population), 0.0)
 
-    canopy = CANOPY_ROUGHNESSES * roughness_m
-    convective = np.sqrt(profiles.convective_sigma_w_2(canopy, 1.0, top)) * wstar
+    canopy = CANOPY_ROUGHNESSES * np.fmax(hours.roughness_m, roughness_m)  # the rougher of both (found by experiment)
+    convective = np.sqrt([profiles.convective_sigma_w_2(height, 1.0, top) for height in canopy.tolist()]) * wstar
     in_force = np.fmax(hours.mechanical_height_m, top)
     ustar = np.fmax(hours.friction_velocity_m_s, convective / (1.3 * np.sqrt(1.0 - canopy / in_force)))
     flux = HEAT_FLUX_SHARE * contrast_k(population) * hours.friction_velocity_m_s

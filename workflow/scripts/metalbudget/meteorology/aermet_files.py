@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.errors import InputError, InputErrors
-from metalbudget.meteorology.constants import KELVIN
+from metalbudget.meteorology.constants import KELVIN, VON_KARMAN
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 PASCAL_PER_MILLIBAR = 100.0
@@ -545,7 +545,9 @@ PROFILE_MENDS = {
     "wind_speed_m_s": MENDS["wind_speed_m_s"],
 }
 HOURS_TO_JUDGE = 24  # fewer hours say nothing about the unit of a whole column
-GREATEST_MEAN_WIND_M_S = 15.0  # no anemometer of a weather station sees a mean this high; in km/h or knots it is common
+GREATEST_MEAN_WIND_M_S = 15.0  # no weather station sees a year's mean this high; in km/h or knots it is common
+# A storm's hours may: then the wind is that of the neutral profile of its friction velocity, not 1.9 or 3.6 times it.
+GREATEST_OVER_NEUTRAL = 1.5
 SMALLEST_GREATEST_HEIGHT_M = 10.0  # no day's mixing height stays below; in kilometres every one does
 
 
@@ -553,8 +555,14 @@ def _unit_problems(clean: dict[str, NDArray], path: str | Path) -> list[InputErr
     """Units that a range per value cannot tell: the wind's mean, and mixing heights in kilometres."""
     problems = []
     wind = clean["wind_speed_m_s"]
-    wind = wind[np.isfinite(wind) & (wind > 0.0)]
-    if wind.size >= HOURS_TO_JUDGE and wind.mean() > GREATEST_MEAN_WIND_M_S and wind.max() <= 50.0:
+    known = np.isfinite(wind) & (wind > 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        neutral = np.log(clean["anemometer_height_m"] / clean["roughness_m"]) / VON_KARMAN
+        over_neutral = (wind / (clean["friction_velocity_m_s"] * neutral))[known]
+    wind = wind[known]
+    over_neutral = over_neutral[np.isfinite(over_neutral) & (over_neutral > 0.0)]
+    storm = over_neutral.size > 0 and np.median(over_neutral) < GREATEST_OVER_NEUTRAL
+    if wind.size >= HOURS_TO_JUDGE and wind.mean() > GREATEST_MEAN_WIND_M_S and wind.max() <= 50.0 and not storm:
         problems.append(
             InputError(
                 "the mean wind speed is too high for metres per second",

@@ -142,6 +142,7 @@ def _states(source: Source, given: HourlyEmission, deck: Deck, through: Weather,
             source,
             emission=1.0,
             emission_factor=np.where(active & (state == values).all(axis=1), emission, 0.0),
+            nominal_height_m=source.height_m if "height_m" in fields else None,
             **dict(zip(fields, values.tolist(), strict=True)),
         )
         for values in states
