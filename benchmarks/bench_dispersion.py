@@ -19,10 +19,11 @@ kernel_cache.use()
 import numpy as np  # noqa: E402
 from metalbudget import weather_files  # noqa: E402
 from metalbudget.demo.climate import hourly_weather  # noqa: E402
-from metalbudget.dispersion import export, model  # noqa: E402
+from metalbudget.dispersion import export, model, relief  # noqa: E402
 from metalbudget.dispersion.case import FineFraction, Options, Receptors, SizeClasses, Source  # noqa: E402
 from metalbudget.dispersion.reading import gas_surface  # noqa: E402
 from metalbudget.dispersion.release import Release, Weather  # noqa: E402
+from metalbudget.grid import Grid  # noqa: E402
 from metalbudget.meteorology import aermet_files  # noqa: E402
 from metalbudget.meteorology.hours import ProfileObservations  # noqa: E402
 from metalbudget.meteorology.station import study_hours  # noqa: E402
@@ -176,6 +177,18 @@ def tables_of(hours, observations) -> Weather:
     return Weather(hours, observations, classes, dispersion, rows, gas_surface(rows["dispersion"]))
 
 
+def country() -> relief.Relief:
+    """Levels and hills of a stack on a plain with ridges of 600 m around it."""
+    side, cell_m = 200, 500.0
+    half = 0.5 * side * cell_m
+    grid = Grid("EPSG:32651", -half, half, cell_m, side, side, np.ones((side, side), dtype=bool))
+    east, north = np.meshgrid(grid.x, grid.y)
+    height = 600.0 * (1.0 - np.exp(-((np.hypot(east, north) / 15000.0) ** 2))) * np.sin(east / 4000.0) ** 2
+    around = relief.relief_around(relief.ground_of(np.round(height, 1), grid), grid, 0.0, 0.0, 50000.0)
+    assert around is not None
+    return around
+
+
 def main() -> None:
     """Compile, measure and print."""
     hours, observations = weather()
@@ -199,11 +212,14 @@ def main() -> None:
         ratio = seconds[0] / seconds[1]
         print(f"two threads against one, METHOD_1 {'elevated' if terrain else 'flat'}: {ratio:.2f} times as fast")
     through = tables_of(hours, observations)
-    through.table(stacks()[0])
-    start = time.process_time()
-    for release in stacks():
-        through.table(release)
-    print(f"operator of a year, {STACKS} stacks of six classes: {time.process_time() - start:.1f} s of one core")
+    for around in (None, country()):
+        through.table(stacks()[0], around)
+        start = time.process_time()
+        for release in stacks():
+            through.table(release, around)
+        seconds = time.process_time() - start
+        where = "among hills" if around is not None else "level ground"
+        print(f"tables of a year, {STACKS} stacks of six classes, {where}: {seconds:.1f} s of one core")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
+
 GRAVITY_M_S2 = 9.80616  # at 45° latitude and sea level (Smithsonian tables), what AERMOD's stack parameters follow
 
 Air = namedtuple(
@@ -40,7 +42,7 @@ def running_integral(levels, values):
     return total
 
 
-@njit(cache=True)
+@njit_borrowing()
 def below(levels, height_m):
     """Index of the highest level that is not above a height, at most the last but one."""
     low, high = 0, levels.size - 1
@@ -53,7 +55,7 @@ def below(levels, height_m):
     return low
 
 
-@njit(cache=True)
+@njit_borrowing()
 def value_at(levels, values, height_m):
     """Profile at a height; constant above the highest level."""
     if height_m >= levels[levels.size - 1]:
@@ -61,13 +63,13 @@ def value_at(levels, values, height_m):
     return along(levels, values, below(levels, height_m), height_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def along(levels, values, i, height_m):
     """Profile at a height by the straight line between a level and the next."""
     return values[i] + (values[i + 1] - values[i]) * (height_m - levels[i]) / (levels[i + 1] - levels[i])
 
 
-@njit(cache=True)
+@njit_borrowing()
 def at(air, height_m):
     """Wind, turbulence and temperature gradient at a height."""
     levels = air.levels
@@ -77,7 +79,7 @@ def at(air, height_m):
     return along_piece(air, below(levels, height_m), height_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def along_piece(air, i, height_m):
     """Wind, turbulence and temperature gradient at a height by the straight lines between a level and the next."""
     levels = air.levels
@@ -91,12 +93,12 @@ def along_piece(air, i, height_m):
     )
 
 
-@njit(cache=True)
+@njit_borrowing()
 def _integral_to(levels, values, sums, i, part, step):
     return sums[i] + step * part * (values[i] + 0.5 * part * (values[i + 1] - values[i]))
 
 
-@njit(cache=True)
+@njit_borrowing()
 def mean(air, low_m, high_m):
     """Means over a layer; of no depth, the values there."""
     levels = air.levels

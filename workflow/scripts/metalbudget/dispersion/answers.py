@@ -8,6 +8,7 @@ import math
 
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import Air
 from metalbudget.dispersion.depletion import gauss_integral, romberg_integral
 from metalbudget.dispersion.gaussian import (
@@ -48,7 +49,7 @@ def air_of(hour, scalars, levels, shapes, sums):
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def wet_rates(scavenging_s, washout_m_s, loss_limit_s, flux_limit_s, depth_m, wet_s):
     """Scavenging rates of an hour into `wet_s` (2, classes): of the flux to the ground, and of the plume's loss. [s⁻¹]
 
@@ -60,7 +61,7 @@ def wet_rates(scavenging_s, washout_m_s, loss_limit_s, flux_limit_s, depth_m, we
         wet_s[1, k] = scavenging_s[k] + min(washed, loss_limit_s[k])
 
 
-@njit(cache=True)
+@njit(cache=True)  # Romberg makes an array
 def depletion_of(air, source, distance_m, place, reference_m, dry_m_s, settling_m_s, wet_s, dry, wet, romberg):
     """Share of a size class that is still in the plume at a distance. [1]"""
     kept = 1.0
@@ -75,7 +76,7 @@ def depletion_of(air, source, distance_m, place, reference_m, dry_m_s, settling_
     return kept
 
 
-@njit(cache=True)
+@njit_borrowing()
 def _add_plume(air, source, plume, distance_m, place, spread, amounts, dry_m_s, settling_m_s, wet_s, reference_m, out):
     """Add one plume's answer; `amounts` (classes,) is what is still airborne, `spread` its share across the wind."""
     if plume.share <= 0.0 or spread <= 0.0:
@@ -89,7 +90,7 @@ def _add_plume(air, source, plume, distance_m, place, spread, amounts, dry_m_s, 
         out[2] += amount * wet_s[0, k]
 
 
-@njit(cache=True)
+@njit(cache=True)  # Romberg makes an array
 def add_answer(
     air, source, distance_m, downwind_m, crosswind_m, place, fraction, dry_m_s, settling_m_s, wet_s, reference_m,
     dry_depletion, wet_depletion, romberg, amounts, out,

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.gaussian import (
     LAYER_SPREADS,
     SKEW_RATIO,
@@ -34,7 +35,7 @@ ROMBERG_HALVINGS = 10
 GAUSS_NODE = 0.5 / math.sqrt(3.0)  # two-point Gauss-Legendre
 
 
-@njit(cache=True)
+@njit_borrowing()
 def plume_depth(air, source):
     """Depth z_p that METHOD_2 and gases are washed out of. [m]
 
@@ -64,7 +65,7 @@ def plume_depth(air, source):
     return min(max(depth, air.mixing_height, SHALLOWEST_WASHOUT_M), DEEPEST_WASHOUT_M)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def terrain_on_the_way(source, place, part):
     """Ground and hill that divide the flow at a part of the way to a receptor.
 
@@ -80,7 +81,7 @@ def terrain_on_the_way(source, place, part):
     return Place(part * (place.height - place.ground), 0.0, hill, place.base)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def without_spread(source):
     """The source as if it had no vertical spread of its own."""
     return Launch(
@@ -91,7 +92,7 @@ def without_spread(source):
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settling_m_s):
     """Vertical density at a height above the receptor over wind, of all plumes on their way to it.
 
@@ -132,7 +133,7 @@ def density_over_wind(air, source, distance_m, receptor_m, place, above_m, settl
     return total
 
 
-@njit(cache=True)
+@njit_borrowing()
 def gauss_integral(air, source, distance_m, place, above_m, settling_m_s):
     """∫ F_z/u dx from one metre to a distance by two Gauss points. [s m⁻¹]"""
     length = distance_m - FIRST_METRE

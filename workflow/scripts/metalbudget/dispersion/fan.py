@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.rows import SPREAD_Y
 
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -27,13 +28,13 @@ def new_slots(levels, nodes, classes):
     return np.zeros((4, levels, nodes, WIDTHS * classes)), used
 
 
-@njit(cache=True)
+@njit_borrowing()
 def directions_for(bearings, least):
     """Number of directions to gather in: a multiple of the bearings, `least` or more."""
     return bearings * max(1, -(-least // bearings))
 
 
-@njit(cache=True)
+@njit_borrowing()
 def heading_of(sine, cosine, step, weights):
     """First of four directions around the one in which a wind blows, and their weights into `weights` (4,)."""
     heading = math.atan2(-sine, -cosine)
@@ -47,7 +48,7 @@ def heading_of(sine, cosine, step, weights):
     return whole - 1
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def gather(plume, distances, amounts, first, first_direction, weights, level, slots, used, spread_out):
     """Add an hour's plume at one level.
 
@@ -91,7 +92,7 @@ def gather(plume, distances, amounts, first, first_direction, weights, level, sl
             used[slot, i, 1] = max(used[slot, i, 1], width + 1)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _crosswind(turn, step, across):
     """What arrives at a turn from the plume's axis, by width, into `across` (widths,), and where along the plume.
 
@@ -115,14 +116,14 @@ def _crosswind(turn, step, across):
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_scaled(factor, values, out):
     """Add one row times a factor to another of the same length."""
     for i in range(out.size):
         out[i] += factor * values[i]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_four(a, b, c, d, first, second, third, fourth, out):
     """Add four rows times their factors."""
     for i in range(out.size):

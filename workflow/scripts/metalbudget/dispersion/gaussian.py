@@ -7,8 +7,7 @@ vertical velocity distribution of Weil et al. (1997).
 import math
 from collections import namedtuple
 
-from numba import njit
-
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import GRAVITY_M_S2, Mean, at, mean
 from metalbudget.dispersion.hill import dividing_height
 from metalbudget.dispersion.images import half_sum
@@ -56,7 +55,7 @@ instead of following the ground; whether it has `penetrated` the mixed layer's t
 """
 
 
-@njit(cache=True)
+@njit_borrowing()
 def lateral_spread(distance_m, lateral_m_s, wind_m_s, height_m, mixing_height_m):
     """Crosswind spread (σ_v x/u)/(1 + α X)^0.3, X = σ_v x/(u z_i), α = 78 (0.46 m/max(h, 0.46 m)). [m]
 
@@ -67,13 +66,13 @@ def lateral_spread(distance_m, lateral_m_s, wind_m_s, height_m, mixing_height_m)
     return linear / (1.0 + scaled) ** 0.3
 
 
-@njit(cache=True)
+@njit_borrowing()
 def convective_lateral(distance_m, lateral_m_s, wind_m_s, release_m, mixing_height_m):
     """Crosswind spread in convective air: α of the release height, at least 0.7, and the mixed layer's depth. [m]"""
     return lateral_spread(distance_m, lateral_m_s, wind_m_s, min(release_m, HIGHEST_SHEAR_M), mixing_height_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stable_spread(air, source, distance_m, effective, gradient_k_m, temperature_k, height_m):
     """Vertical spread in stable air, between surface and elevated form by height within the mixed layer. [m]
 
@@ -95,7 +94,7 @@ def stable_spread(air, source, distance_m, effective, gradient_k_m, temperature_
     return (1.0 - part) * surface + part * elevated
 
 
-@njit(cache=True)
+@njit_borrowing()
 def draughts(turbulence_m_s, convective_velocity_m_s, height_m, mixing_height_m):
     """Mean velocities of up- and downdraughts and the share of updraughts (Weil et al. 1997). [m s⁻¹], [m s⁻¹], [1]
 
@@ -109,7 +108,7 @@ def draughts(turbulence_m_s, convective_velocity_m_s, height_m, mixing_height_m)
     return up, down, -down / (up - down)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def image_sum(receptor_m, centre_m, spread_m, lid_m, sunk_m):
     """Gaussian with ground and lid images until they add nothing; above the lid with the ground's alone. [m⁻¹]
 
@@ -130,7 +129,7 @@ def image_sum(receptor_m, centre_m, spread_m, lid_m, sunk_m):
     return total / (ROOT_TWO_PI * spread_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def layer(air, receptor_m, centre_m, spread_m, top_m):
     """Effective air: mean from the plume's centre towards the receptor, at most 2.15 spreads."""
     if receptor_m < centre_m:
@@ -145,7 +144,7 @@ def layer(air, receptor_m, centre_m, spread_m, top_m):
     return at_least(mean(air, low, max(high, low)))
 
 
-@njit(cache=True)
+@njit_borrowing()
 def at_least(found):
     """Effective values with their least: σ_v 0.2 m/s or 0.05 u, σ_w 0.02 m/s (EPA-454/R-03-004, section 4.1.5)."""
     return Mean(
@@ -157,7 +156,7 @@ def at_least(found):
     )
 
 
-@njit(cache=True)
+@njit_borrowing()
 def convective_spread(distance_m, turbulence_m_s, wind_m_s, height_m, air):
     """Vertical spread of one draught's plume: α_b σ x/u, α_b = min(0.6 + 4 h/z_i, 1), with the surface's part. [m], [m]
 
@@ -170,7 +169,7 @@ def convective_spread(distance_m, turbulence_m_s, wind_m_s, height_m, air):
     return elevated, 0.5 * (1.0 - 10.0 * relative) * (air.friction / wind_m_s * distance_m) ** 2 / abs(air.obukhov)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def direct(receptor_m, centre_m, spread_m, top_m, sunk_m):
     """Material on its way down from the stack: images at ψ + 2 m z_i, m = 0, 1, 2 … [m⁻¹]"""
     period = 2.0 * (top_m + sunk_m)
@@ -182,7 +181,7 @@ def direct(receptor_m, centre_m, spread_m, top_m, sunk_m):
     return total / (ROOT_TWO_PI * spread_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def indirect(receptor_m, centre_m, spread_m, top_m, sunk_m):
     """Material that has lofted at the layer's top: images at ψ − 2 m z_i, m = 1, 2 … [m⁻¹]"""
     period = 2.0 * (top_m + sunk_m)
@@ -194,7 +193,7 @@ def indirect(receptor_m, centre_m, spread_m, top_m, sunk_m):
     return total / (ROOT_TWO_PI * spread_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, stratified, bare):
     """Plume in stable air or above the mixed layer.
 
@@ -246,7 +245,7 @@ def stable_plume(air, source, distance_m, place, share, centre_m, buoyant_m, str
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def held_lid(air, source, distance_m, centre_m, own_vertical):
     """Lid of a plume above the mixed layer: where the stratified air lets it grow to. [m]"""
     here = at_least(at(air, centre_m))
@@ -254,7 +253,7 @@ def held_lid(air, source, distance_m, centre_m, own_vertical):
     return max(air.mixing_height, centre_m + LAYER_SPREADS * math.sqrt(held * held + own_vertical))
 
 
-@njit(cache=True)
+@njit_borrowing()
 def settled(plume, air, source, distance_m, place, fall_m):
     """The plume of particles that have fallen some way: lower, under the lid of its new height, with its own share
     below the height that divides the flow round a hill."""
@@ -276,7 +275,7 @@ def settled(plume, air, source, distance_m, place, fall_m):
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def with_level_share(plume, level_share):
     """The same plume with another share that keeps its level."""
     return Plume(
@@ -286,14 +285,14 @@ def with_level_share(plume, level_share):
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def share_below(air, place, centre_m, spread_m, lid_m):
     """Share of a plume below the height under which the flow goes round a hill, by its density under the lid. [1]"""
     critical = dividing_height(air, min(place.hill, place.height - place.ground + centre_m))
     return share_under(critical, centre_m, spread_m, lid_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def share_under(critical, centre_m, spread_m, lid_m):
     """Share of a Gaussian plume between ground and lid that lies below a height. [1]"""
     if critical <= 0.0:
@@ -315,7 +314,7 @@ def share_under(critical, centre_m, spread_m, lid_m):
     return min(0.5 * total, 1.0)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def convective_air(air, source, distance_m, place, centre_m, own_vertical, turbulence_m_s):
     """Effective air of a plume in the mixed layer, whose spread is first estimated with a vertical turbulence."""
     initial = at_least(at(air, centre_m))
@@ -328,7 +327,7 @@ def convective_air(air, source, distance_m, place, centre_m, own_vertical, turbu
     return layer(air, place.height, centre_m, estimate, air.mixing_height)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def convective_plume(air, source, distance_m, place, share, bare):
     """Direct and indirect plume in the mixed layer; parameters and result as `stable_plume`."""
     gradual = unstable_rise(distance_m, source.buoyancy, source.momentum, source.wind)
@@ -358,7 +357,7 @@ def convective_plume(air, source, distance_m, place, share, bare):
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def density(plume, height_m, sunk_m):
     """Share of a plume per metre of height; `sunk_m` is how far the ground lies below the plume's base. [m⁻¹]"""
     if not plume.convective:
@@ -375,7 +374,7 @@ def density(plume, height_m, sunk_m):
     return plume.up_share * rising + (1.0 - plume.up_share) * sinking
 
 
-@njit(cache=True)
+@njit_borrowing()
 def at_receptor(plume, place, above_m):
     """Density at a height above the receptor: what keeps its level and what follows the ground together. [m⁻¹]
 
@@ -389,13 +388,13 @@ def at_receptor(plume, place, above_m):
     return plume.level_share * keeps + (1.0 - plume.level_share) * follows
 
 
-@njit(cache=True)
+@njit_borrowing()
 def at_reference(plume, place, reference_m):
     """Density at the reference height of dry deposition above the ground below a receptor on its pole. [m⁻¹]"""
     return at_receptor(plume, Place(place.height - place.ground, 0.0, place.hill, place.base), reference_m)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def main_plume(air, source, distance_m, place, bare):
     """The plume that did not penetrate: Gaussian in stable air, up- and downdraughts in convective air."""
     if source.stable:
@@ -405,7 +404,7 @@ def main_plume(air, source, distance_m, place, bare):
     return convective_plume(air, source, distance_m, place, 1.0 - source.penetrated, bare)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def penetrated_plume(air, source, distance_m, place, bare):
     """The plume above the mixed layer."""
     rise = source.penetrated * (source.penetrated_height - source.height)

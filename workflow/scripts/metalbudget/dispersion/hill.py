@@ -5,12 +5,11 @@ Sheppard's energy argument as in Snyder et al. (1985) and Cimorelli et al. (2005
 
 import math
 
-from numba import njit
-
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import GRAVITY_M_S2, below, value_at
 
 
-@njit(cache=True)
+@njit_borrowing()
 def dividing_height(air, hill_m):
     """Lowest height from which the flow's energy lifts it over a hill: ½ u²(H_c) = ∫_Hc^h N² (h − z) dz. [m]
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.fan import WIDTHS, directions_for, gather, heading_of, new_slots, turn_to
 from metalbudget.dispersion.nodes import (
@@ -42,7 +43,7 @@ NEAR, FAR = 0, 1  # points of the depletion integral
 FOLLOW, KEEP = 0, 1  # states
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def first_that_counts(plume, dry_m_s, states, faint):
     """First node at which some class deposits more than too little, in whole blocks; beyond all where none does.
 
@@ -65,7 +66,7 @@ def first_that_counts(plume, dry_m_s, states, faint):
     return first // BLOCK * BLOCK
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def path_parts(plume, states, k, distances, taps, tap_weights, first, work, parts):
     """What both states of a class add to the depletion integral ∫ F_z/u dx at its two points, times half the path.
 
@@ -110,7 +111,7 @@ def path_parts(plume, states, k, distances, taps, tap_weights, first, work, part
     return most
 
 
-@njit(cache=True)
+@njit_borrowing()
 def alike(starts, nodes, dry_m_s, like, strongest):
     """Classes that share their densities: those that do not settle are like the first of them.
 
@@ -142,7 +143,7 @@ def alike(starts, nodes, dry_m_s, like, strongest):
     return still
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _passing(distances, plume, lids, k, fall, critical, first, out, row):
     """Share f of a class that keeps its level from its dividing heights, into a row of `out` from a node on. [1]
 
@@ -157,7 +158,7 @@ def _passing(distances, plume, lids, k, fall, critical, first, out, row):
         out[row, i] = share if c > 0.0 else 0.5
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, integrals):
     """Depletion integral of a class, which is a straight line in f at each of its two points. [s m⁻¹]
 
@@ -179,7 +180,7 @@ def _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, inte
         integrals[k, i] = total
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _amounts(
     source, distances, plume, states, shares, integrals, like, dry_m_s, wet_s, dry_depletes, wet_depletes, raining,
     first, column, kept, amounts,
@@ -200,7 +201,7 @@ def _amounts(
                 amounts[1, i, column + k] = wet_s[0, k] * kept[i]
 
 
-@njit(cache=True)
+@njit_borrowing()
 def hill_amounts(
     source, distances, plume, lids, starts, like, still, strongest, states, parts, most, settling_m_s, ground_m, hill_m,
     base_m, heights, step_m, dry_depletes, taps, tap_weights, first, critical, on_way, shares, integrals,
@@ -258,7 +259,7 @@ def hill_amounts(
             _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, integrals)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def fill_states(
     air, source, distances, levels_m, level, marks, core, means, lids, starts, settling_m_s, bare, pole_m, work, plume,
     states,

@@ -2,14 +2,14 @@
 
 import math
 
-from numba import njit
+from metalbudget.borrowing import njit_borrowing
 
 DENSE = 0.9  # period over spread below which the sum is taken as an integral with its corrections
 REACH = 10.0  # spreads beyond which a term is nothing (exp(−50))
 MOST_IMAGES = 1000  # after the first, as in EPA's AERMOD (found by experiment)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def half_sum(first, period, spread):
     """Σ exp(−(first + m period)²/(2 spread²)) over m = 0, 1, 2 … `MOST_IMAGES`. [1]
 
@@ -22,7 +22,7 @@ def half_sum(first, period, spread):
     return total
 
 
-@njit(cache=True)
+@njit_borrowing()
 def endless_sum(first, period, spread):
     """Σ exp(−(first + m period)²/(2 spread²)) over m = 0, 1, 2 … [1]
 

@@ -3,8 +3,7 @@
 import math
 from collections import namedtuple
 
-from numba import njit
-
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import Mean, along_piece, at, below
 from metalbudget.dispersion.rise import (
     brunt_vaisala,
@@ -47,7 +46,7 @@ the air at release.
 """
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stable_final(air, buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency):
     """Final rise in stable air; through the top of the urban night layer if it gets there. [m]
 
@@ -62,13 +61,13 @@ def stable_final(air, buoyancy, momentum, height_m, diameter_m, exit_velocity_m_
     return rise
 
 
-@njit(cache=True)
+@njit_borrowing()
 def risen_through(gap_m, equilibrium_m, share):
     """Rise of a penetrating share: Δh_eq of a whole plume, gap/2 + ¾ Δh_eq of a part (Weil et al. 1997). [m]"""
     return equilibrium_m if share == 1.0 else 0.5 * gap_m + 0.75 * equilibrium_m
 
 
-@njit(cache=True)
+@njit_borrowing()
 def launch(
     air,
     height_m,
@@ -152,7 +151,7 @@ def launch(
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit_borrowing()
 def steering_height(source):
     """Height whose wind direction the plume follows: halfway up its final rise above the release. [m]
 
@@ -161,7 +160,7 @@ def steering_height(source):
     return source.release + 0.5 * source.final_rise
 
 
-@njit(cache=True)
+@njit_borrowing()
 def rise_at(air, source, distance_m):
     """Rise of the plume at a distance; of a plume in stable air never above its final rise. [m]"""
     if source.final_rise <= 0.0:
@@ -187,7 +186,7 @@ def rise_at(air, source, distance_m):
     return rise
 
 
-@njit(cache=True)
+@njit_borrowing()
 def centroid_at(air, source, distance_m, rise_m):
     """Height of the centre of mass of a plume in the mixed layer: rising, then drifting to the layer's middle. [m]"""
     if source.stable:

@@ -2,15 +2,14 @@
 
 import math
 
-from numba import njit
-
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.gaussian import at_receptor, main_plume, penetrated_plume
 
 MEANDER_TIME_S = 86400.0  # memory of the wind's direction, 24 h (Cimorelli et al. 2005)
 LEAST_MEAN_WIND_M_S = 0.1
 
 
-@njit(cache=True)
+@njit_borrowing()
 def random_share(lateral_m_s, wind_m_s, distance_m):
     """Share of a plume's energy in meander. [1]
 
@@ -22,7 +21,7 @@ def random_share(lateral_m_s, wind_m_s, distance_m):
     return min((turbulent + steady * -math.expm1(-distance_m / wind_m_s / MEANDER_TIME_S)) / total, 1.0)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def concentration(air, source, distance_m, downwind_m, crosswind_m, place):
     """Concentration per unit emission: (1 − f) coherent + f meandering. [s m⁻³]"""
     coherent = 0.0
@@ -46,7 +45,7 @@ def concentration(air, source, distance_m, downwind_m, crosswind_m, place):
     return random * pancake + (1.0 - random) * coherent
 
 
-@njit(cache=True)
+@njit_borrowing()
 def across(plume, crosswind_m):
     """Share of a plume per metre across the wind, over its wind speed. [s m⁻²]"""
     exponent = 0.5 * (crosswind_m / plume.spread_y) ** 2

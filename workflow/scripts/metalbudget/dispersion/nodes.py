@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.hill import dividing_height
 from metalbudget.dispersion.rows import (
@@ -34,7 +35,7 @@ UNSETTLED, UNSETTLED_YEAR = 0.003, 0.01
 EXTENSION = 5.0  # the depletion integral looks at a fifth of a distance
 
 
-@njit(cache=True)
+@njit_borrowing()
 def cubic(position, count):
     """First of four nodes around a position, and their Lagrange weights."""
     first = int(position) - 1
@@ -80,7 +81,7 @@ def gauss_taps(distances):
     return first, weights
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def path_integrals(near, far, distances, first, weights, work, out):
     """∫ F_z/u dx to each node by two points, from logarithms of what lies at the nearer and at the farther. [s m⁻¹]
 
@@ -99,14 +100,14 @@ def path_integrals(near, far, distances, first, weights, work, out):
         out[i] = 0.5 * length * (exponential(work[0, i]) + exponential(work[1, i]))
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def remains(dry_m_s, integral, lost_s, distances, wind_m_s, out):
     """Share of a class that deposition has left at each node: dry velocity times the path's integral, and rain. [1]"""
     for i in range(distances.size):
         out[i] = exponential(-(dry_m_s * integral[i] + lost_s * distances[i] / wind_m_s))
 
 
-@njit(cache=True)
+@njit_borrowing()
 def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks, core, plume, means, lids, starts):
     """What does not depend on the receptors' level.
 
@@ -159,7 +160,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks,
                     )
 
 
-@njit(cache=True)
+@njit_borrowing()
 def fill_classes(
     source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target
 ):  # fmt: skip
@@ -207,7 +208,7 @@ def fill_classes(
             base = k
 
 
-@njit(cache=True)
+@njit(cache=True)  # rows are copied whole
 def fill_level(
     air, source, distances, levels_m, level, marks, core, means, lids, starts, settling_m_s, bare, follow_m, keep_m,
     work, plume, follow, keep,
@@ -256,7 +257,7 @@ def fill_level(
             keep[component] = follow[component]
 
 
-@njit(cache=True)
+@njit_borrowing()
 def dividing_heights(air, step_m, out):
     """Heights that divide the flow round hills of 0, 1, 2 … steps, shape (hills,). [m]"""
     out[0] = 0.0
@@ -264,7 +265,7 @@ def dividing_heights(air, step_m, out):
         out[j] = dividing_height(air, j * step_m)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def critical_heights(source, distances, plume, fall, part, ground_m, hill_m, base_m, heights, step_m, first, out):
     """Height that divides the flow round the hill that a plume meets at each distance. [m]
 
@@ -300,7 +301,7 @@ def critical_heights(source, distances, plume, fall, part, ground_m, hill_m, bas
         out[i] = heights[j] + (position - j) * (heights[j + 1] - heights[j])
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def level_shares(source, distances, plume, lids, fall, part, ground_m, hill_m, base_m, heights, step_m, critical, out):
     """Share of a plume in stable air that passes a hill at its level: (1 + φ_p)/2 (Cimorelli et al. 2005, eq. 20). [1]
 

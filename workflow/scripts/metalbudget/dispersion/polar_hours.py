@@ -8,13 +8,14 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.fan import WIDTHS, directions_for, gather, heading_of, new_slots, turn_to
 from metalbudget.dispersion.nodes import UNSETTLED_YEAR, fill_level, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.rows import CORE_ROWS, PLUME_ROWS, RANDOM, WIND, logarithms
 from metalbudget.dispersion.source_hour import source_hour
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _path_logarithms(plume, penetrated, follow, keep, out):
     """Logarithm of the density over wind that a class meets at every node, both plumes together.
 
@@ -27,21 +28,21 @@ def _path_logarithms(plume, penetrated, follow, keep, out):
     logarithms(out, out)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _dry(plume, part, kept, dry_m_s, follow, keep, k, amounts):
     """Dry deposition of one class of one plume at every node, all directions together, into its column."""
     for i in range(kept.size):
         amounts[i, k] = 0.5 * part * dry_m_s / plume[WIND, i] * kept[i] * (follow[i] + keep[i])
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _wet(wind, part, kept, falling_s, k, amounts):
     """Wet deposition of one class of one plume at every node, into its column."""
     for i in range(kept.size):
         amounts[i, k] = part * falling_s / wind[i] * kept[i]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def meander(plume, penetrated, weight, distances, first, amounts, round_about):
     """Add what meanders to all directions; what goes with the wind stays in `amounts`, times the hour's weight.
 
@@ -67,7 +68,7 @@ def meander(plume, penetrated, weight, distances, first, amounts, round_about):
             amounts[i, k] *= steady
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_brought(distances, inner, amounts, hour, brought):
     """Add an hour's deposition from the first node that is kept on: a sum over ln r of r times that per metre."""
     step = math.log(distances[1] / distances[0])

@@ -91,6 +91,14 @@ def sector_of(flow_direction_deg: ArrayLike) -> NDArray[np.intp]:
     return (tens - 1) % SECTORS
 
 
+@functools.lru_cache(maxsize=4)
+def _soil_water(hours: SurfaceHours) -> NDArray[np.float64]:
+    """Water in the root zone, shape (hours,), once for all sources and gases of a year. [mm]"""
+    water = gases.soil_water(hours.temperature_k, hours.precipitation_mm_h)
+    water.setflags(write=False)
+    return water
+
+
 def removal(
     substance: Substance,
     hours: SurfaceHours,
@@ -244,7 +252,7 @@ def _gas_resistances(
         leaf_share=share,
         shade_w_m2=shade,
         insolation_w_m2=np.where(hours.valid, shine, 0.0),
-        soil_water_mm=gases.soil_water(hours.temperature_k, hours.precipitation_mm_h),
+        soil_water_mm=_soil_water(hours),
         station_temperature_k=humid,
         air_temperature_k=temperature,
         relative_humidity_pct=humidity,

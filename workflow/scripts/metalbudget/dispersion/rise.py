@@ -6,15 +6,14 @@ doi:10.1175/1520-0450(1997)036<0982:ARPFTD>2.0.CO;2).
 
 import math
 
-from numba import njit
-
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import GRAVITY_M_S2, at
 
 ENTRAINMENT = 0.6  # β of a bent-over plume (Briggs 1975)
 PENETRATION = 2.6  # of equilibrium rise into a stable layer (Berkowicz et al. 1986)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def buoyancy_flux(diameter_m, exit_velocity_m_s, exit_temperature_k, air_temperature_k):
     """Flux g v (d/2)² (Ts − Ta)/Ts of buoyancy, zero when colder than the air. [m⁴ s⁻³]"""
     if exit_temperature_k <= air_temperature_k:
@@ -23,14 +22,14 @@ def buoyancy_flux(diameter_m, exit_velocity_m_s, exit_temperature_k, air_tempera
     return GRAVITY_M_S2 * exit_velocity_m_s * (0.5 * diameter_m) ** 2 * excess
 
 
-@njit(cache=True)
+@njit_borrowing()
 def momentum_flux(diameter_m, exit_velocity_m_s, exit_temperature_k, air_temperature_k):
     """Flux v² (d/2)² Ta/Ts of momentum. [m⁴ s⁻²]"""
     warm = max(exit_temperature_k, air_temperature_k)
     return (exit_velocity_m_s * 0.5 * diameter_m) ** 2 * air_temperature_k / warm
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stack_tip_height(height_m, diameter_m, exit_velocity_m_s, wind_m_s):
     """Release height, lowered in the lee of the stack where v < 1.5 u (Briggs 1974). [m]"""
     if exit_velocity_m_s < 1.5 * wind_m_s:
@@ -38,7 +37,7 @@ def stack_tip_height(height_m, diameter_m, exit_velocity_m_s, wind_m_s):
     return height_m
 
 
-@njit(cache=True)
+@njit_borrowing()
 def unstable_distance(buoyancy, momentum, diameter_m, exit_velocity_m_s, wind_m_s):
     """Distance to final rise in neutral and unstable air: 49 F^(5/8), 119 F^(2/5) from F = 55 m⁴ s⁻³. [m]
 
@@ -53,7 +52,7 @@ def unstable_distance(buoyancy, momentum, diameter_m, exit_velocity_m_s, wind_m_
     return 0.0
 
 
-@njit(cache=True)
+@njit_borrowing()
 def unstable_rise(distance_m, buoyancy, momentum, wind_m_s):
     """Gradual rise [3 F_m x/(β² u²) + 3 F_b x²/(2 β² u³)]^(1/3) in neutral and unstable air. [m]"""
     squared = ENTRAINMENT * ENTRAINMENT
@@ -62,14 +61,14 @@ def unstable_rise(distance_m, buoyancy, momentum, wind_m_s):
     return (jet + buoyant) ** (1.0 / 3.0)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stable_distance(buoyancy, momentum, wind_m_s, frequency):
     """Distance u/N' (π − arctan(F_m N'/F_b)) to the top of the first oscillation, N' = 0.7 N. [m]"""
     damped = 0.7 * frequency
     return wind_m_s / damped * math.atan2(momentum * damped, -buoyancy)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stable_rise(distance_m, buoyancy, momentum, wind_m_s, frequency):
     """Gradual rise 2.66 [F_b/(u N²)]^(1/3) [F_m N'/F_b sin(N'x/u) + 1 − cos(N'x/u)]^(1/3) in stable air. [m]"""
     damped = 0.7 * frequency
@@ -78,14 +77,14 @@ def stable_rise(distance_m, buoyancy, momentum, wind_m_s, frequency):
     return 2.66 * (max(swing, 0.0) / (frequency**2 * wind_m_s)) ** (1.0 / 3.0)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def mechanical_limit(buoyancy, height_m, wind_m_s, friction_m_s):
     """Rise that mechanical turbulence ends, 1.2 L^(3/5) (h + 1.2 L)^(2/5), L = F/(u u*²) (Briggs 1975). [m]"""
     length = buoyancy / (wind_m_s * friction_m_s**2)
     return 1.2 * length**0.6 * (height_m + 1.2 * length) ** 0.4
 
 
-@njit(cache=True)
+@njit_borrowing()
 def stable_limit(buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wind_m_s, frequency, friction_m_s):
     """Final rise in stable air, the least that any theory allows. [m]
 
@@ -102,13 +101,13 @@ def stable_limit(buoyancy, momentum, height_m, diameter_m, exit_velocity_m_s, wi
     return min(bent, mechanical, calm, neutral)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def brunt_vaisala(gradient_k_m, temperature_k):
     """Frequency (g/T dθ/dz)^½ of buoyancy oscillations. [s⁻¹]"""
     return math.sqrt(GRAVITY_M_S2 * max(gradient_k_m, 1.0e-10) / temperature_k)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def equilibrium_rise(buoyancy, wind_m_s, gap_m, gradient_above_k_m, temperature_k):
     """Equilibrium rise into the stable air above a mixed layer. [m]
 
@@ -119,7 +118,7 @@ def equilibrium_rise(buoyancy, wind_m_s, gap_m, gradient_above_k_m, temperature_
     return ((2.0 / 3.0 * gap_m) ** 3 + PENETRATION**3 * buoyancy / (wind_m_s * frequency**2)) ** (1.0 / 3.0)
 
 
-@njit(cache=True)
+@njit_borrowing()
 def halfway(air, here, height_m, rise_m):
     """Wind and stratification a rising plume feels: mean of those at release and half its rise up. [m s⁻¹], [s⁻¹]"""
     there = at(air, height_m + 0.5 * rise_m)

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import GRAVITY_M_S2, at, below
 from metalbudget.dispersion.gaussian import (
     HIGHEST_SHEAR_M,
@@ -60,7 +61,7 @@ FIRST_TERM = -5.0
 LEAST_SHARE = 1.0e-130  # of logarithms
 
 
-@njit(cache=True)
+@njit_borrowing()
 def _sums_to(air, height_m, row, column, target):
     """Running integrals of wind, turbulence and gradient from the ground into four rows of `target` at a column."""
     levels = air.levels
@@ -76,7 +77,7 @@ def _sums_to(air, height_m, row, column, target):
     target[row + 3, column] = air.gradient_sum[i] + whole * air.gradient[i] + half * air.gradient[i + 1]
 
 
-@njit(cache=True)
+@njit_borrowing()
 def level_sums(air, levels_m, marks):
     """Air up to every receptor level, shape (4, levels + 3) with 0.5 m, 5 m and the mixing height behind. [m² s⁻¹]"""
     for level in range(levels_m.size):
@@ -88,7 +89,7 @@ def level_sums(air, levels_m, marks):
     marks[2, levels_m.size + 2], marks[3, levels_m.size + 2] = top.vertical, top.gradient
 
 
-@njit(cache=True)
+@njit_borrowing()
 def core_rows(air, source, above, distances, core):
     """What a plume is at each distance whatever the receptor.
 
@@ -176,7 +177,7 @@ def core_rows(air, source, above, distances, core):
         core[HERE + 2, i], core[HERE + 3, i] = there.vertical, there.gradient
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _effective(core, z, level, marks, highest, shallowest, special, means):
     """Means of the air between the plume and the receptor's level, four rows; `gaussian.layer` in rows."""
     nodes = core.shape[1]
@@ -203,7 +204,7 @@ def _effective(core, z, level, marks, highest, shallowest, special, means):
             means[k, i] = at_top if special and z == centre else value
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def level_rows(air, source, above, distances, core, levels_m, level, marks, bare, means, plume):
     """A plume at each distance as it reaches receptors of one level.
 
@@ -318,7 +319,7 @@ def _loose(t, step):
     return term * (1.0 + g1 * (1.0 + g2 * (1.0 + g3 * (1.0 + g4 * (1.0 + g5 * (1.0 + g6 * (1.0 + g7 * (1.0 + g8))))))))
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _loose_rows(centres, spreads, lofting, distances, fall, period, height_m, mirror_m, out):
     """Density of a draught's direct and indirect plume whose images lie apart; all of shape (nodes,). [m⁻¹]"""
     for i in range(out.size):
@@ -331,7 +332,7 @@ def _loose_rows(centres, spreads, lofting, distances, fall, period, height_m, mi
         out[i] = inverse / ROOT_TWO_PI * total
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _dense_rows(centres, spreads, lofting, distances, fall, period, height_m, mirror_m, out):
     """As `_loose_rows` where the images lie densely."""
     for i in range(out.size):
@@ -344,7 +345,7 @@ def _dense_rows(centres, spreads, lofting, distances, fall, period, height_m, mi
         out[i] = inverse / ROOT_TWO_PI * total
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _convective(core, plume, height_m, sunk_m, fall, distances, first, work, out):
     """Density of both draughts' plumes, direct and indirect (`gaussian.density`)."""
     top, nodes = core[LID, 0], distances.size
@@ -382,7 +383,7 @@ def _convective(core, plume, height_m, sunk_m, fall, distances, first, work, out
         out[i] = share * work[0, i] + (1.0 - share) * work[2, i]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _stable(lids, plume, height_m, sunk_m, fall, distances, first, out):
     """Density of a Gaussian plume with ground and lid images (`gaussian.image_sum`)."""
     below_ground = height_m + 2.0 * sunk_m
@@ -419,7 +420,7 @@ def _stable(lids, plume, height_m, sunk_m, fall, distances, first, out):
             out[i] = total / period
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def settled_lids(air, source, bare, core, fall, distances, first, fallen, out):
     """Lid over particles that have fallen in stable air, under the air of their new height (`gaussian.settled`). [m]
 
@@ -446,7 +447,7 @@ def settled_lids(air, source, bare, core, fall, distances, first, fallen, out):
         out[i] = max(top, height + LAYER_SPREADS * math.sqrt(held * held + core[OWN, i] + vertical))
 
 
-@njit(cache=True)
+@njit_borrowing()
 def density_rows(stable, core, lids, plume, height_m, sunk_m, fall, distances, first, work, out):
     """Share of a plume per metre of height at each distance. [m⁻¹]
 
@@ -476,7 +477,7 @@ def density_rows(stable, core, lids, plume, height_m, sunk_m, fall, distances, f
         _convective(core, plume, height_m, sunk_m, fall, distances, first, work, out)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def below_rows(lids, plume, fall, distances, critical, out):
     """Share of a plume in stable air below the height that divides the flow (`gaussian.share_below`). [1]
 
@@ -500,7 +501,7 @@ def below_rows(lids, plume, fall, distances, critical, out):
         out[i] = share if c > 0.0 else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def logarithms(values, out):
     """Logarithms of a row, of nothing as of 1e-130; both shape (nodes,)."""
     for i in range(values.size):

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.answers import NEAREST_M
 from metalbudget.dispersion.gaussian import LAYER_SPREADS
 from metalbudget.dispersion.nodes import UNSETTLED, cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
@@ -47,7 +48,7 @@ def table_distances(distance, per_e_fold):
     return np.exp(math.log(low) + step * np.arange(nodes))
 
 
-@njit(cache=True)
+@njit(cache=True)  # rows are copied whole
 def flat_hour(
     air, source, distances, pole_m, settling_m_s, reference_m, with_ground, with_flux, with_path, first, weights,
     unsettled, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
@@ -155,7 +156,7 @@ def path_hour(
             lifted[component] = 0.5 * (lifted[component] + kept)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _met(penetrated, wind, wind_above, main, above, out):
     """Logarithm of the density over wind that a class meets on its way, both plumes together; rows of (nodes,)."""
     for i in range(out.size):
@@ -163,7 +164,7 @@ def _met(penetrated, wind, wind_above, main, above, out):
     logarithms(out, out)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_class(part, dry_m_s, wet_s, wind, kept, ground, flux, conc, dry, wet):
     """Add what one class of one plume brings, over all directions; rows of shape (nodes,)."""
     for i in range(kept.size):
@@ -173,21 +174,21 @@ def _add_class(part, dry_m_s, wet_s, wind, kept, ground, flux, conc, dry, wet):
         wet[i] += amount * wet_s
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def meandering(penetrated, random, random_above, out):
     """Share of the energy in meander of both plumes together; rows of shape (nodes,). [1]"""
     for i in range(out.size):
         out[i] = min((1.0 - penetrated) * random[i] + penetrated * random_above[i], 1.0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_round(weight, random, distances, main, above, out):
     """Add what meanders, per metre of the circle it is spread over; rows of shape (nodes,)."""
     for i in range(out.size):
         out[i] += weight * random[i] / (2.0 * math.pi * distances[i]) * (main[i] + above[i])
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _refine(row, fine, column):
     """Cubic interpolation of a row to `FINER` times as many nodes, into a column of `fine` (finer nodes, columns)."""
     for i in range(fine.shape[0]):
@@ -195,7 +196,7 @@ def _refine(row, fine, column):
         fine[i, column] = a * row[first] + b * row[first + 1] + c * row[first + 2] + d * row[first + 3]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_coherent(i, part, crosswind, fine, columns, weight, target):
     """Add one plume's coherent part at a receptor."""
     sigma = fine[i, 0] + part * (fine[i + 1, 0] - fine[i, 0])

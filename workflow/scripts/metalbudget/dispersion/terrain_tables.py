@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.answers import NEAREST_M
 from metalbudget.dispersion.depletion import GAUSS_NODE
 from metalbudget.dispersion.gaussian import LAYER_SPREADS, NO_LID_M, image_sum, share_under
@@ -58,7 +59,7 @@ KEEP, FOLLOW, KEEP_DRY, FOLLOW_DRY, WET = range(5)
 AT_GROUND, AT_LEVEL, OVER_GROUND, OVER_LEVEL, PATH_GROUND, PATH_LEVEL = range(6)
 
 
-@njit(cache=True)
+@njit(cache=True)  # rows are copied whole
 def _level_densities(
     air, source, distances, levels_m, level, marks, core, means, lids, starts, settling_m_s, reference_m, drying,
     bare, work, plume, bare_plume, dense,
@@ -120,21 +121,21 @@ def _level_densities(
             dense[PATH_LEVEL, component] = dense[OVER_LEVEL, component]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _hold(row, most):
     """Hold a row (nodes,) to a most."""
     for i in range(row.size):
         row[i] = min(row[i], most)
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _met(part, wind, shares, present, follow, keep, out):
     """Add density over wind that a class meets on its way; rows (nodes,); `present` is 0 above the mixed layer."""
     for i in range(out.size):
         out[i] += part / wind[i] * (follow[i] + shares[i] * (present * keep[i] - follow[i]))
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_states(part, wind, kept, shares, follow, keep, to_keep, to_follow):
     """Add what one class of one plume brings in both states; rows of shape (nodes,)."""
     for i in range(kept.size):
@@ -144,21 +145,21 @@ def _add_states(part, wind, kept, shares, follow, keep, to_keep, to_follow):
         to_follow[i] += (amount - level) * follow[i]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_wet(part, wind, kept, to_wet):
     """Add what rain brings down of one class; rows of shape (nodes,)."""
     for i in range(kept.size):
         to_wet[i] += part / wind[i] * kept[i]
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_round(weight, random, distances, first, second, out):
     """Add what meanders, per metre of the circle it is spread over; rows of shape (nodes,)."""
     for i in range(out.size):
         out[i] += weight * random[i] / (2.0 * math.pi * distances[i]) * (first[i] + second[i])
 
 
-@njit(cache=True, error_model="numpy")
+@njit_borrowing(error_model="numpy")
 def _add_passing(part, wind, kept, follow, airborne, grounded):
     """Add what of a class is airborne, and that times the density that follows the ground; rows of shape (nodes,)."""
     for i in range(kept.size):
@@ -167,7 +168,7 @@ def _add_passing(part, wind, kept, follow, airborne, grounded):
         grounded[i] += amount * follow[i]
 
 
-@njit(cache=True)
+@njit_borrowing()
 def _groups(starts, nodes, groups):
     """Number the classes (classes,) that lie alike: all that have not settled, and each of the others. Their count."""
     count, common = 0, -1
@@ -182,7 +183,7 @@ def _groups(starts, nodes, groups):
     return count
 
 
-@njit(cache=True)
+@njit_borrowing()
 def _fill_station(
     source, distances, hill, settling_m_s, dry_m_s, wet_s, fraction, flags, raining, drying, beyond, lids, core,
     starts, plume, bare_plume, dense, first, weights, scratch, work, groups, states, passing,
