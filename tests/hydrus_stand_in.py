@@ -45,10 +45,11 @@ with (folder / "T_LEVEL.OUT").open("w") as out:
             fallen += rate * max(min(end, day) - last, 0.0)
             last = end
         lost = 5.0 if mode == "soil" and day == days[-1] else 0.0
-        shed = 5.0 if mode == "surface" else 0.0
+        shed = 5.0 if mode == "surface" else min(1.0, fallen) if mode == "shed" else 0.0
+        off = shed if mode == "shed" else 0.0
         into = fallen - shed + ponded
         vbot = "NaN" if mode == "nan" and day == days[-1] else format(-(into - lost), ".5E")
-        values = [day, 0, 0, 0, 0, 0, -fallen, 0, -into, "0.10000-104", vbot, "-10.0-100000.000", 0, 0, 0, 30.0, into]
+        values = [day, 0, 0, 0, 0, 0, -fallen, 0, -into, "0.10000-104", vbot, "-10.0-100000.000", 0, 0, off, 30.0, into]
         out.write(" " + " ".join(str(value) for value in values) + " 0.0 7 0 0\\n")
     if mode != "cut":
         out.write("end\\n")

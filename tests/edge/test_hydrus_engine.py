@@ -69,6 +69,7 @@ def test_the_plough_layer_leaches_with_it(tmp_path):
         ("surface", "balance of the surface does not close"),
         ("nan", "what is no number"),
         ("cut", "did not finish this table"),
+        ("shed", "would take by Darcy's law"),  # one centimetre runs off though no rain comes near Ks
     ],
 )
 def test_a_run_that_is_not_whole_is_refused_by_its_name(tmp_path, mode, message):

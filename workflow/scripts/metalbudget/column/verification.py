@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.column import column_case
+from metalbudget.column.bounds import most_runoff
 from metalbudget.errors import InputError
 
 # The marks: relative to the nearer end of the interval, or absolute [cm], whichever is wider.
@@ -180,12 +181,12 @@ def _water_rows(
 
 
 def excess_runoff(case: column_case.Case, shed_cm: dict[str, float]) -> dict[str, float]:
-    """What a reference lets run off beyond what can (`most_runoff`), by column of the reference. [cm]
+    """What a reference lets run off beyond what can (`bounds.most_runoff`), by column of the reference. [cm]
 
     Day by day where ``expected/daily_cumulative.csv`` has its runoff, the same share for the finer grid; else of the
     whole run.
     """
-    most = most_runoff(case)
+    most = most_runoff(case.columns, case.weather, 0, 0, case.head_cm)
     if not np.all(np.isfinite(most)):
         return dict.fromkeys(shed_cm, 0.0)
     excess = {column: max(shed - float(most.sum()), 0.0) for column, shed in shed_cm.items()}
@@ -197,28 +198,6 @@ def excess_runoff(case: column_case.Case, shed_cm: dict[str, float]) -> dict[str
     allowed = np.bincount(case.output[case.interval], most, case.output_days.size)
     share = float(np.maximum(claimed - allowed, 0.0).sum()) / max(float(claimed.sum()), 1.0e-300)
     return {column: max(excess[column], share * shed) for column, shed in shed_cm.items()}
-
-
-def most_runoff(case: column_case.Case) -> NDArray[np.float64]:
-    """Most water that can run off a column in each record by Darcy's law; infinite where it sets no bound. [cm]
-
-    Rain less potential evaporation less Ks of the first node, where that is positive.
-
-    Notes
-    -----
-    If no node starts under pressure, the soil further down is nowhere less permeable than that above it, and no
-    pressure is put upon the lower end, then no head within the soil exceeds that at its surface: soil under one head
-    throughout carries Ks by gravity alone, and passes on at least what it gets. So the head does not rise downwards
-    from a wet surface, the gradient there is at least one, and the soil takes at least Ks. Water that the surface
-    holds changes nothing: what runs off does so while the surface is under its full depth. Roots only dry the soil.
-    """
-    columns, weather = case.columns, case.weather
-    conductivity = columns.of_layers(columns.ks_cm_d)[0]
-    pressed = columns.bottom == "zero_flux" or (columns.bottom == "head" and columns.bottom_head_cm > 0.0)
-    if pressed or np.any(case.head_cm > 0.0) or np.any(np.diff(conductivity) < 0.0):
-        return np.full(weather.days.size, np.inf)
-    surplus = weather.rain_cm_d[0] - weather.evaporation_cm_d[0] - conductivity[0]
-    return np.maximum(surplus, 0.0) * weather.days
 
 
 def _metal_rows(

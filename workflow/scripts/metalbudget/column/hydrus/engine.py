@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from metalbudget.column import columns as described
 from metalbudget.column import richards
+from metalbudget.column.bounds import most_runoff
 from metalbudget.column.columns import Columns, Weather
 from metalbudget.column.hydrus import executable, write
 from metalbudget.column.simulate import Flow, Load, State, edge_of
@@ -22,6 +23,9 @@ LADDER = (
     write.Numerics(1.0e-3, 1.0, 1.0e-5, 1.0e-10, 0.1),
     write.Numerics(1.0e-3, 0.1, 1.0e-4, 1.0e-9, 0.05, 50),
 )
+# Runoff beyond what Darcy's law lets run off, from steps accepted without a solution (docs/verification-column.md): in
+# cm, and as a share of the rain.
+MOST_EXCESS_CM, MOST_EXCESS_SHARE = 0.3, 0.02
 LONGEST_PRINT_D = 1.0  # all nodes are read so often, whatever the intervals
 
 
@@ -197,12 +201,27 @@ def _column(
                 program, files, columns.depth_cm, float(prints[-1]), rain, ponded_cm=ponded, name=name,
                 timeout_s=timeout_s,
             )  # fmt: skip
+            if rain is not None:
+                most = most_runoff(columns, weather, index, place, state.head_cm[index]).sum()
+                _check_runoff(answer, float(most), rain, program, name)
             break
         except InputError as error:
             if attempt + 1 == len(LADDER) or error.where is None:
                 raise
     step = np.searchsorted(interval_ends, prints - 1.0e-9)
     return _kept(columns, index, answer, prints, step, ponded)
+
+
+def _check_runoff(answer: executable.Answer, most_cm: float, rain_cm: float, program: str | Path, name: str) -> None:
+    """Refuse more runoff than there can be."""
+    runoff = float(answer.sums["sum(RunOff)"][-1])
+    allowed = most_cm + max(MOST_EXCESS_CM, MOST_EXCESS_SHARE * rain_cm)
+    if runoff > allowed:
+        raise InputError(
+            "HYDRUS-1D lets water run off that the soil would take by Darcy's law", file=program, where=name,
+            found=f"{runoff:.3g} cm of {rain_cm:.3g} cm of rain", expected=f"no more than {most_cm:.3g} cm",
+            mend="other soil, or leaving these columns out (leaching.mask_unsolved)",
+        )  # fmt: skip
 
 
 def _kept(
