@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from metalbudget.meteorology.hours import SurfaceHours
 
+# Choices: of 6 and 16 hours, and of a quarter, half and three quarters, what lay nearest to all hours among hills.
 SECTOR = 6  # hours taken from a sector
 EVEN_PART = 0.5  # of an hour's chance
 
@@ -101,5 +102,6 @@ def sample(
         ordered.append(rising if number % 2 == 0 else rising[::-1])
     order = np.concatenate(ordered)
     passed = np.floor(np.cumsum(chance[order]) + 0.5)
-    taken = order[np.diff(passed, prepend=0.0) > 0.0]
+    # the sum's rounding must not pass over an hour that is certain
+    taken = order[(np.diff(passed, prepend=0.0) > 0.0) | (chance[order] >= 1.0)]
     return rows[taken], 1.0 / chance[taken]
