@@ -1,6 +1,7 @@
 """The source-receptor operator: deposition in every cell per unit emitted, for stacks and for gridded sources."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numba import njit
@@ -100,20 +101,21 @@ def _blended(found, f, weights, start, stop):
 
 
 @njit(cache=True, nogil=True)
-def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, index, weights, by_day, result):
-    """Bring `result` (fields, rows, columns) from flat ground to the cells' levels; other parameters as `_sample`.
+def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, index, weights, by_day, flat, result):
+    """Deposition at the cells' levels into `result` (fields, rows, columns); other parameters as `_sample`.
 
-    `scaled` (bearings, distances, 1 + blends, fields), the reference first; `index`, `weights` (rows, columns, taps):
-    how each cell mixes the blends' logarithms, `by_day` of them in a sum of their own.
+    `scaled` (bearings, distances, 2 + blends, fields), the references of day and night first; `index`, `weights`
+    (rows, columns, taps): how each cell mixes the blends' logarithms, `by_day` of them in a sum of their own; `flat`
+    (2 fields, rows, columns): cell means on flat ground, by day, then by night.
     """
     bearings, count, _, fields = scaled.shape
     taps = index.shape[2]
-    found, total, reference = np.empty((taps + 1, fields)), np.empty(fields), np.empty(fields)
+    found, total, reference = np.empty((taps + 2, fields)), np.empty((2, fields)), np.empty((2, fields))
     first_m = math.exp(start)
     for row in range(north.size):
         for column in range(east.size):
             nearest = math.hypot(east[column], north[row])
-            if nearest > outer + cell_m:
+            if nearest > outer + 1.5 * cell_m:
                 continue
             distance = nearest / cell_m
             n = samples[0] if distance < 2.5 else samples[1] if distance < 6.5 else 1
@@ -133,24 +135,28 @@ def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, in
                     for tap in range(4):
                         side = _bearing_weight(tap, turn - whole) / (near * near)
                         line = scaled[(whole + tap - 1) % bearings]
-                        for m in range(taps + 1):
-                            k = 0 if m == taps else 1 + index[row, column, m]
+                        for m in range(taps + 2):
+                            k = 2 + index[row, column, m] if m < taps else m - taps
                             for f in range(fields):
                                 found[m, f] += side * (
                                     r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
                                     + r3 * line[first + 3, k, f]
                                 )  # fmt: skip
                     for f in range(fields):
-                        total[f] += _blended(found, f, weights[row, column], 0, by_day)
-                        total[f] += _blended(found, f, weights[row, column], by_day, taps)
-                        reference[f] += max(found[taps, f], 0.0)
+                        total[0, f] += _blended(found, f, weights[row, column], 0, by_day)
+                        total[1, f] += _blended(found, f, weights[row, column], by_day, taps)
+                        reference[0, f] += max(found[taps, f], 0.0)
+                        reference[1, f] += max(found[taps + 1, f], 0.0)
             for f in range(fields):
-                flat = result[f, row, column]
-                if reference[f] > 0.0:
-                    # on the reference's coarser network both err alike, so their ratio is better than either
-                    scale = flat * n * n / reference[f]
-                    scale = min(max(scale, 1.0 / MOST_MISFIT), MOST_MISFIT)
-                    result[f, row, column] = max(flat + scale * (total[f] - reference[f]) / (n * n), 0.0)
+                mixed = 0.0
+                for state in range(2):
+                    # on the coarser network both err alike, and so do hours that stand for others
+                    level = flat[state * fields + f, row, column]
+                    scale = 1.0
+                    if reference[state, f] > total[state, f]:
+                        scale = min(max(level * n * n / reference[state, f], 1.0 / MOST_MISFIT), MOST_MISFIT)
+                    mixed += max(level + scale * (total[state, f] - reference[state, f]) / (n * n), 0.0)
+                result[f, row, column] = mixed
 
 
 def cell_means(
@@ -201,41 +207,50 @@ def cell_means(
     return result.reshape(classes, kinds, north.size, east.size)
 
 
-def bring_to_levels(
-    terrain: Terrain, x_m: float, y_m: float, grid: Grid, ground: Ground, deposition: NDArray[np.float64]
-) -> None:
-    """Bring a stack's deposition on flat ground to the levels of the cells.
+def deposition_at_levels(table: Polar, x_m: float, y_m: float, grid: Grid, ground: Ground) -> NDArray[np.float64]:
+    """Deposition of a stack in cells at their own levels.
 
     Parameters
     ----------
-    terrain : Terrain
+    table : Polar
+        With terrain.
     x_m, y_m : float
         Of the stack. [m]
     grid : Grid
     ground : Ground
-    deposition : ndarray, shape (classes, 2, height, width)
-        Changed in place. [m⁻²]
+
+    Returns
+    -------
+    ndarray, shape (classes, 2, height, width)
+        [m⁻²]
     """
-    bearings, count, blends = terrain.density.shape[:3]
-    r = terrain.distances_m
-    both = np.concatenate([terrain.reference[:, :, None], terrain.density], axis=2)
-    scaled = np.ascontiguousarray((both * (r**2)[:, None, None, None]).reshape(bearings, count, blends + 1, -1))
+    terrain = table.terrain
+    if terrain is None:
+        raise ValueError("the table knows no terrain")
+    bearings, count, _, classes, kinds = terrain.density.shape
+    east, north, r = grid.x - x_m, grid.y - y_m, terrain.distances_m
+    flat = cell_means(replace(table, density=terrain.flat.reshape(*terrain.flat.shape[:2], -1, kinds)), east, north, grid.cell_m)
+    both = np.concatenate([terrain.reference, terrain.density], axis=2)
+    scaled = np.ascontiguousarray((both * (r**2)[:, None, None, None]).reshape(*both.shape[:3], -1))
     index, weights, by_day = blend(terrain.relief, ground.elevation_m.ravel(), ground.hill_m.ravel())
     shape = (grid.height, grid.width, -1)
+    result = np.zeros((classes * kinds, grid.height, grid.width))
     _sample_terrain(
         scaled,
         float(np.log(r[0])),
         float(np.log(r[1] / r[0])),
         float(r[-1]),
-        grid.x - x_m,
-        grid.y - y_m,
+        east,
+        north,
         float(grid.cell_m),
         np.array(TERRAIN_SAMPLES),
         index.reshape(shape),
         weights.reshape(shape),
         by_day,
-        deposition.reshape(-1, grid.height, grid.width),
+        flat.reshape(-1, grid.height, grid.width),
+        result,
     )
+    return result.reshape(classes, kinds, grid.height, grid.width)
 
 
 def point_deposition(
@@ -257,10 +272,9 @@ def point_deposition(
     ndarray, shape (classes, 2, height, width)
         Dry and wet deposition per unit emitted. [m⁻²]
     """
-    found = cell_means(table, grid.x - x_m, grid.y - y_m, grid.cell_m)
     if table.terrain is not None and ground is not None:
-        bring_to_levels(table.terrain, x_m, y_m, grid, ground, found)
-    return found
+        return deposition_at_levels(table, x_m, y_m, grid, ground)
+    return cell_means(table, grid.x - x_m, grid.y - y_m, grid.cell_m)
 
 
 def area_deposition(table: Polar, weights: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:

@@ -34,14 +34,17 @@ class Terrain:
     density : ndarray, shape (bearings, distances, levels + stable levels · hills, classes, 2)
         Of the hours with convective air at each of their levels, and of the others at each of theirs by each hill (see
         `relief.blend`). [m⁻²]
-    reference : ndarray, shape (bearings, distances, classes, 2)
-        Of all hours at level zero without a hill. [m⁻²]
+    reference : ndarray, shape (bearings, distances, 2, classes, 2)
+        At level zero without a hill, of the hours with convective air and of the others. [m⁻²]
+    flat : ndarray, shape (bearings, distances of `Polar`, 2, classes, 2)
+        Likewise, of all hours and on the network of `Polar`. [m⁻²]
     """
 
     relief: Relief
     distances_m: NDArray[np.float64]
     density: NDArray[np.float64]
     reference: NDArray[np.float64]
+    flat: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,14 +183,18 @@ def annual(
     Polar
     """
     distances = node_distances(first_m, last_m, per_e_fold)
-    flat, brought = _over_levels(job_arrays, rows, valid_hours, distances, bearings, DIRECTIONS, np.zeros(1))
-    density = np.maximum(flat[:, :, 0], 0.0)
+    finely = (distances, bearings, DIRECTIONS, np.zeros(1))
     if relief is None:
-        return Polar(distances, density)
+        flat, _ = _over_levels(job_arrays, rows, valid_hours, *finely)
+        return Polar(distances, np.maximum(flat[:, :, 0], 0.0))
     coarse = node_distances(first_m, last_m, per_e_fold / COARSER)
     convective = job_arrays[0][rows, 0] > 0.0
     common = (coarse, bearings // COARSER, COARSE_DIRECTIONS)
 
+    states = [_over_levels(job_arrays, rows[state], valid_hours, *finely) for state in (convective, ~convective)]
+    by_state = np.maximum(np.stack([flat[:, :, 0] for flat, _ in states], axis=2), 0.0)
+    density = by_state.sum(axis=2)
+    brought = states[0][1] + states[1][1]
     share = brought / np.maximum(brought.sum(axis=0), np.finfo(float).tiny)
 
     def few(hours):
@@ -204,5 +211,6 @@ def annual(
     by_night = _by_hills(arrays, chosen, valid_hours, *common, relief, density, distances)
     here, there = (int(np.flatnonzero(level == 0.0)[0]) for level in (relief.convective_m, relief.stable_m))
     blends = np.concatenate([by_day, by_night.reshape(*by_night.shape[:2], -1, *by_night.shape[4:])], axis=2)
-    reference = by_day[:, :, here] + by_night[:, :, there, 0]
-    return Polar(distances, density, Terrain(relief, coarse, np.maximum(blends, 0.0), np.maximum(reference, 0.0)))
+    reference = np.stack([by_day[:, :, here], by_night[:, :, there, 0]], axis=2)
+    terrain = Terrain(relief, coarse, np.maximum(blends, 0.0), np.maximum(reference, 0.0), by_state)
+    return Polar(distances, density, terrain)
