@@ -22,9 +22,10 @@ SIDEWAYS = 0.05  # cosine of the turn from a plume's axis beyond which only what
 
 @njit(cache=True)
 def new_slots(levels, nodes, classes):
-    """Room for four neighbouring directions: sums (4, levels, nodes, widths · classes), widths in use (4, nodes, 2)."""
-    used = np.empty((4, nodes, 2), dtype=np.int64)
-    used[:, :, 0], used[:, :, 1] = WIDTHS, -1
+    """Room for four neighbouring directions: sums (4, levels, nodes, widths · classes), and which widths are in use,
+    from and to (4, levels, nodes, 2)."""
+    used = np.empty((4, levels, nodes, 2), dtype=np.int64)
+    used[..., 0], used[..., 1] = WIDTHS, -1
     return np.zeros((4, levels, nodes, WIDTHS * classes)), used
 
 
@@ -88,16 +89,37 @@ def gather(plume, distances, amounts, first, first_direction, weights, level, sl
             part = weights[tap]
             for j in range(spread_out.size):  # a slice here would cost more than the sum
                 slots[slot, level, i, start + np.uint64(j)] += part * spread_out[j]
-            used[slot, i, 0] = min(used[slot, i, 0], width - 1)
-            used[slot, i, 1] = max(used[slot, i, 1], width + 1)
+            used[slot, level, i, 0] = min(used[slot, level, i, 0], width - 1)
+            used[slot, level, i, 1] = max(used[slot, level, i, 1], width + 1)
+
+
+@njit_borrowing()
+def _sideways(width):
+    """Tangent of the turn from its axis as far as a plume of a width reaches. [1]"""
+    return min(EDGE * NARROWEST * math.exp(WIDTH_STEP * width), math.sqrt(1.0 / SIDEWAYS**2 - 1.0))
 
 
 @njit_borrowing(error_model="numpy")
-def _crosswind(turn, step, across):
-    """What arrives at a turn from the plume's axis, by width, into `across` (widths,), and where along the plume.
+def _crosswind(turn, step, across, shifts):
+    """What arrives at a turn from the plume's axis, by width, and where along the plume.
 
-    Returns the narrowest width that arrives, and by how many nodes nearer the plume's distance is: whole steps and the
-    four weights of the rest.
+    Parameters
+    ----------
+    turn : float
+        [rad]
+    step : float
+        Between the logarithms of distances. [1]
+    across : ndarray, shape (widths,)
+        Result: share of a plume per part of its distance. [1]
+    shifts : ndarray, shape (4,)
+        Result: weights of four neighbouring nodes.
+
+    Returns
+    -------
+    int
+        The narrowest width that arrives.
+    int
+        By how many whole steps nearer the plume's distance is.
     """
     ahead = math.cos(turn)
     slope, narrowest = abs(math.sin(turn)) / ahead, WIDTHS
@@ -110,10 +132,9 @@ def _crosswind(turn, step, across):
     shift = math.log(ahead) / step
     offset = math.floor(shift)
     t = shift - offset
-    return (
-        narrowest, offset, -t * (t - 1.0) * (t - 2.0) / 6.0, 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0),
-        -0.5 * (t + 1.0) * t * (t - 2.0), (t + 1.0) * t * (t - 1.0) / 6.0,
-    )  # fmt: skip
+    shifts[0], shifts[1] = -t * (t - 1.0) * (t - 2.0) / 6.0, 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
+    shifts[2], shifts[3] = -0.5 * (t + 1.0) * t * (t - 2.0), (t + 1.0) * t * (t - 1.0) / 6.0
+    return narrowest, offset
 
 
 @njit_borrowing(error_model="numpy")
@@ -124,14 +145,15 @@ def _add_scaled(factor, values, out):
 
 
 @njit_borrowing(error_model="numpy")
-def _add_four(a, b, c, d, first, second, third, fourth, out):
-    """Add four rows times their factors."""
+def _add_four(factors, first, second, third, fourth, out):
+    """Add four rows times their factors (4,)."""
+    a, b, c, d = factors[0], factors[1], factors[2], factors[3]
     for i in range(out.size):
         out[i] += a * first[i] + b * second[i] + c * third[i] + d * fourth[i]
 
 
 @njit(cache=True, error_model="numpy")
-def lay_across(slots, used, direction, direction_step, distances, inner, by_width, directed):
+def lay_across(slots, used, direction, direction_step, distances, inner, by_width, looked_at, directed):
     """Lay one direction's plumes across the bearings and empty its slot.
 
     Parameters
@@ -146,6 +168,8 @@ def lay_across(slots, used, direction, direction_step, distances, inner, by_widt
     inner : int
     by_width : ndarray, shape (widths + 1, nodes · classes)
         Scratch.
+    looked_at : ndarray of int, shape (bearings, levels)
+        First distance that is wanted.
     directed : ndarray, shape (bearings, levels, distances · classes)
         Added to.
     """
@@ -153,48 +177,64 @@ def lay_across(slots, used, direction, direction_step, distances, inner, by_widt
     levels, nodes, classes = slot.shape[0], slot.shape[1], slot.shape[2] // WIDTHS
     bearings, kept = directed.shape[0], directed.shape[2] // classes
     step, turn_step = math.log(distances[1] / distances[0]), 2.0 * math.pi / bearings
-    least, most = WIDTHS, -1
-    for i in range(nodes):
-        least, most = min(least, widths[i, 0]), max(most, widths[i, 1])
+    angle = direction * direction_step
+    middle = math.floor(angle / turn_step + 0.5)
+    most = -1
+    for level in range(levels):
+        for i in range(nodes):
+            most = max(most, widths[level, i, 1])
     if most < 0:
         return
-    angle = direction * direction_step
-    reach = min(EDGE * NARROWEST * math.exp(WIDTH_STEP * most), math.sqrt(1.0 / SIDEWAYS**2 - 1.0))
-    half = int(math.atan(reach) / turn_step) + 1
-    middle = math.floor(angle / turn_step + 0.5)
-    across, laid = np.empty(WIDTHS), by_width[WIDTHS]
+    half = int(math.atan(_sideways(most)) / turn_step) + 1
+    across, shifts = np.empty((2 * half + 1, WIDTHS)), np.empty((2 * half + 1, 4))
+    narrowest, offsets = np.empty(2 * half + 1, dtype=np.int64), np.empty(2 * half + 1, dtype=np.int64)
+    for j in range(2 * half + 1):
+        turn = (middle - half + j) * turn_step - angle
+        narrowest[j] = WIDTHS
+        if math.cos(turn) > SIDEWAYS:
+            narrowest[j], offsets[j] = _crosswind(turn, step, across[j], shifts[j])
+    laid = by_width[WIDTHS]
     for level in range(levels):
-        for s in range(least, most + 1):
-            by_width[s] = 0.0
+        least, most, some = WIDTHS, -1, nodes
         for i in range(nodes):
-            for s in range(max(widths[i, 0], 0), widths[i, 1] + 1):
+            if widths[level, i, 1] >= 0:
+                some = min(some, i)
+            least, most = min(least, widths[level, i, 0]), max(most, widths[level, i, 1])
+        if most < 0:
+            continue
+        edge = some * classes
+        for s in range(least, most + 1):
+            by_width[s, edge:] = 0.0
+        for i in range(some, nodes):
+            for s in range(max(widths[level, i, 0], 0), widths[level, i, 1] + 1):
                 for k in range(classes):
                     by_width[s, i * classes + k] = slot[level, i, s * classes + k] / distances[i]
                     slot[level, i, s * classes + k] = 0.0
-        for number in range(middle - half, middle + half + 1):
-            turn = number * turn_step - angle
-            if math.cos(turn) <= SIDEWAYS:
+            widths[level, i, 0], widths[level, i, 1] = WIDTHS, -1
+        for j in range(2 * half + 1):
+            if narrowest[j] > most:
                 continue
-            narrowest, offset, a, b, c, d = _crosswind(turn, step, across)
-            laid[:] = 0.0
-            for s in range(max(narrowest, least), most + 1):
-                _add_scaled(across[s], by_width[s], laid)
+            bearing, offset = (middle - half + j) % bearings, offsets[j]
             # at a bearing every node lies the same number of steps nearer along the plume
-            start = max(1 - inner - offset, 0)
-            count = (kept - start) * classes
-            n = (start + inner + offset) * classes
+            start = max(1 - inner - offset, some - 2 - inner - offset, looked_at[bearing, level])
+            if start >= kept:
+                continue
+            n, count = (start + inner + offset) * classes, (kept - start) * classes
+            first, last = n - classes, n + 2 * classes + count
+            laid[first:last] = 0.0
+            first = max(first, edge)
+            for s in range(max(narrowest[j], least), most + 1):
+                _add_scaled(across[j, s], by_width[s, first:last], laid[first:last])
             _add_four(
-                a, b, c, d, laid[n - classes : n - classes + count], laid[n : n + count],
+                shifts[j], laid[n - classes : n - classes + count], laid[n : n + count],
                 laid[n + classes : n + classes + count], laid[n + 2 * classes : n + 2 * classes + count],
-                directed[number % bearings, level, start * classes :],
+                directed[bearing, level, start * classes :],
             )  # fmt: skip
-    for i in range(nodes):
-        widths[i, 0], widths[i, 1] = WIDTHS, -1
 
 
 @njit(cache=True)
 def turn_to(first_direction, open_direction, step, distances, inner, by_width, dry_slots, dry_used, wet_slots, wet_used,
-            directed):  # fmt: skip
+            looked_at, directed):  # fmt: skip
     """Lay out the directions that hours from `first_direction` on cannot reach any more, dry and wet.
 
     Parameters
@@ -205,7 +245,7 @@ def turn_to(first_direction, open_direction, step, distances, inner, by_width, d
         The first that is not yet laid out.
     step : float
         Between directions. [rad]
-    distances, inner, by_width
+    distances, inner, by_width, looked_at
         As of `lay_across`.
     dry_slots, dry_used, wet_slots, wet_used : ndarray
         Of `new_slots`.
@@ -213,5 +253,5 @@ def turn_to(first_direction, open_direction, step, distances, inner, by_width, d
         Added to.
     """
     for direction in range(open_direction, min(first_direction, open_direction + 4)):
-        lay_across(dry_slots, dry_used, direction, step, distances, inner, by_width, directed[0])
-        lay_across(wet_slots, wet_used, direction, step, distances, inner, by_width, directed[1])
+        lay_across(dry_slots, dry_used, direction, step, distances, inner, by_width, looked_at, directed[0])
+        lay_across(wet_slots, wet_used, direction, step, distances, inner, by_width, looked_at, directed[1])

@@ -22,6 +22,7 @@ from metalbudget.dispersion.nodes import (
     start_hour,
 )
 from metalbudget.dispersion.polar_hours import meander
+from metalbudget.dispersion.reach import first_ahead, relative_widths
 from metalbudget.dispersion.rows import (
     BARE_LID,
     BLOCK,
@@ -39,12 +40,14 @@ from metalbudget.dispersion.vector import error_complement, exponential
 
 HILL_STEPS = 48  # of the table of dividing heights
 FAINT_DEPLETION = 0.3  # of a path's exponent: below it the share that keeps its level is taken from the path's end
+# Where a plume goes by a level only what meanders arrives there, which is alike in many hours: one in so many is taken.
+MEANDERING_EVERY = 3
 NEAR, FAR = 0, 1  # points of the depletion integral
 FOLLOW, KEEP = 0, 1  # states
 
 
 @njit_borrowing(error_model="numpy")
-def first_that_counts(plume, dry_m_s, states, faint):
+def first_that_counts(plume, dry_m_s, states, faint, since):
     """First node at which some class deposits more than too little, in whole blocks; beyond all where none does.
 
     Parameters
@@ -56,10 +59,12 @@ def first_that_counts(plume, dry_m_s, states, faint):
         Densities in both states. [m⁻¹]
     faint : ndarray, shape (classes, nodes)
         Deposition per metre of distance that counts as none. [m⁻¹]
+    since : int
+        Node from which on to look.
     """
     first = faint.shape[1]
     for k in range(dry_m_s.size):
-        for i in range(first):
+        for i in range(since, first):
             if dry_m_s[k] * max(states[FOLLOW, k, i], states[KEEP, k, i]) > faint[k, i] * plume[WIND, i]:
                 first = i
                 break
@@ -67,7 +72,7 @@ def first_that_counts(plume, dry_m_s, states, faint):
 
 
 @njit_borrowing(error_model="numpy")
-def path_parts(plume, states, k, distances, taps, tap_weights, first, work, parts):
+def path_parts(plume, states, k, distances, taps, tap_weights, first, since, work, parts):
     """What both states of a class add to the depletion integral ∫ F_z/u dx at its two points, times half the path.
 
     Parameters
@@ -83,6 +88,8 @@ def path_parts(plume, states, k, distances, taps, tap_weights, first, work, part
         Of `nodes.gauss_taps`.
     first : int
         Node from which on the answer is wanted.
+    since : int
+        The first node that the answers look at.
     work : ndarray, shape (nodes,)
         Scratch.
     parts : ndarray, shape (classes, 2 states, 2 points, nodes)
@@ -95,9 +102,9 @@ def path_parts(plume, states, k, distances, taps, tap_weights, first, work, part
     """
     most = 0.0
     for state in range(2):
-        for i in range(work.size):
+        for i in range(since, work.size):
             work[i] = states[state, k, i] / plume[WIND, i]
-        logarithms(work, work)
+        logarithms(work, work, since)
         for side in range(2):
             for i in range(first, work.size):
                 n = taps[side, i]
@@ -262,27 +269,27 @@ def hill_amounts(
 @njit_borrowing()
 def fill_states(
     air, source, distances, levels_m, level, marks, core, means, lids, starts, settling_m_s, bare, pole_m, work, plume,
-    states,
+    states, since,
 ):  # fmt: skip
     """The plume and both states of its classes at a level; parameters as of `nodes.fill_level`.
 
     `plume` has shape (PLUME_ROWS, nodes), `states` (2, classes, nodes).
     """
-    level_rows(air, source, False, distances, core[0], levels_m, level, marks, bare, means, plume)
+    level_rows(air, source, False, distances, core[0], levels_m, level, marks, bare, means, plume, since)
     own, lid = (lids[1, 0], core[0, BARE_LID]) if bare else (lids[0, 0], core[0, LID])
     for state in range(2):
         height = pole_m if state == FOLLOW else levels_m[level] + pole_m
         fill_classes(
             source, True, core[0], lid, plume, own, starts[0], settling_m_s, max(height, 0.0), max(-height, 0.0),
-            distances, work, states[state],
+            distances, work, states[state], since,
         )  # fmt: skip
 
 
 @njit(nogil=True, cache=True)
 def add_hill_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, flux_limit, reference, factor, distances, inner, levels_m, hills_m, faint, least_directions, directed,
-    round_about,
+    limit, flux_limit, reference, factor, distances, inner, levels_m, hills_m, looked_at, ahead, faint,
+    least_directions, directed, round_about,
 ):  # fmt: skip
     """Add some stable hours of one source, sorted by the direction in which the wind blows.
 
@@ -290,6 +297,8 @@ def add_hill_hours(
 
     hills_m : ndarray, shape (levels, hills)
         Heights of hills above the source's base. [m]
+    looked_at, ahead : ndarray of int
+        As of `polar_hours.add_polar_hours`.
     faint : ndarray, shape (classes, nodes)
         Dry deposition of an hour per metre of distance and unit emission that counts as none. [m⁻¹]
     directed : ndarray, shape (2, bearings, levels, distances · hills · classes)
@@ -315,7 +324,8 @@ def add_hill_hours(
     heights = np.zeros(HILL_STEPS + 1)
     dry_slots, dry_used = new_slots(count, nodes, fields)
     wet_slots, wet_used = new_slots(count, nodes, fields)
-    by_width = np.empty((WIDTHS + 1, nodes * fields))
+    by_width, across = np.empty((WIDTHS + 1, nodes * fields)), np.empty(nodes)
+    kept_distances = directed.shape[3] // fields
     bare = stack[6] > 0.0
     open_direction = -10  # the first that later hours can still reach
     for index in range(rows.size):
@@ -326,7 +336,7 @@ def add_hill_hours(
         first_direction = heading_of(sine[hour], cosine[hour], direction_step, heading_weights)
         turn_to(
             first_direction, open_direction, direction_step, distances, inner, by_width, dry_slots, dry_used,
-            wet_slots, wet_used, directed,
+            wet_slots, wet_used, looked_at, directed,
         )  # fmt: skip
         open_direction = first_direction
         air, source, raining = source_hour(
@@ -339,22 +349,34 @@ def add_hill_hours(
         still = alike(starts[0], nodes, dry[hour], like, strongest)
         if still >= 0:
             lids[:, 0, still] = core[0, LID : BARE_LID + 1]
+        relative_widths(plume, distances, across)
+        heading = (first_direction + 1.5) * direction_step
+        drawn = 1.0 if raining else float(MEANDERING_EVERY)  # hours that what meanders is drawn from
+        draws = raining or index % MEANDERING_EVERY == 0
         for level in range(count):
+            anyone = looked_at[:, level].min()
+            if anyone >= kept_distances:
+                continue
+            here = inner + first_ahead(ahead, heading, across[inner + anyone], level)
+            first = max(min(here, inner + anyone) if draws else here, inner)
+            if first >= nodes:
+                continue
+            first = first // BLOCK * BLOCK
+            since = taps[NEAR, first] // BLOCK * BLOCK
             its = (air, source, distances, levels_m, level, marks, core, means, lids, starts, settling[hour])
-            fill_states(*its, False, reference[hour], work, main, states)
-            first = inner // BLOCK * BLOCK
+            fill_states(*its, False, reference[hour], work, main, states, since)
             if not raining:
-                counts = first_that_counts(main, dry[hour], states, faint)
+                counts = first_that_counts(main, dry[hour], states, faint, first)
                 if counts >= nodes:
                     continue
                 first = max(first, counts)
             if bare:
-                fill_states(*its, True, reference[hour], work, bare_plume, bare_states)
+                fill_states(*its, True, reference[hour], work, bare_plume, bare_states, since)
             way, met = (bare_plume, bare_states) if bare else (main, states)
             if flags[2]:
                 for k in range(classes):
                     if like[k] == k:
-                        most[k] = path_parts(way, met, k, distances, taps, tap_weights, first, work[0], parts)
+                        most[k] = path_parts(way, met, k, distances, taps, tap_weights, first, since, work[0], parts)
             for hill in range(hills):
                 hill_amounts(
                     source, distances, main, lids, starts, like, still, strongest, states, parts, most, settling[hour],
@@ -366,12 +388,15 @@ def add_hill_hours(
                     raining, first, hill * classes, kept, amounts,
                 )  # fmt: skip
             for kind in range(2 if raining else 1):
-                meander(plume, 0.0, weight, distances, first, amounts[kind], round_about[kind, level])
+                meander(
+                    plume, 0.0, weight, distances, first, here, drawn if draws else 0.0, amounts[kind],
+                    round_about[kind, level],
+                )  # fmt: skip
                 gather(
-                    main, distances, amounts[kind], first, first_direction, heading_weights, level,
+                    main, distances, amounts[kind], max(first, here), first_direction, heading_weights, level,
                     dry_slots if kind == 0 else wet_slots, dry_used if kind == 0 else wet_used, spread_out,
                 )  # fmt: skip
     turn_to(
         open_direction + 4, open_direction, direction_step, distances, inner, by_width, dry_slots, dry_used, wet_slots,
-        wet_used, directed,
+        wet_used, looked_at, directed,
     )  # fmt: skip

@@ -82,28 +82,28 @@ def gauss_taps(distances):
 
 
 @njit_borrowing(error_model="numpy")
-def path_integrals(near, far, distances, first, weights, work, out):
-    """∫ F_z/u dx to each node by two points, from logarithms of what lies at the nearer and at the farther. [s m⁻¹]
+def path_integrals(near, far, distances, first, weights, work, out, since=0):
+    """∫ F_z/u dx to each node from one on, by two points, from logarithms of what lies at both. [s m⁻¹]
 
     All but `first` (2, nodes), `weights` (2, 4, nodes) and `work` (2, nodes) have shape (nodes,).
     """
     for side in range(2):
         row = near if side == 0 else far
-        for i in range(distances.size):
+        for i in range(since, distances.size):
             n = first[side, i]
             work[side, i] = (
                 weights[side, 0, i] * row[n] + weights[side, 1, i] * row[n + 1] + weights[side, 2, i] * row[n + 2]
                 + weights[side, 3, i] * row[n + 3]
             )  # fmt: skip
-    for i in range(distances.size):
+    for i in range(since, distances.size):
         length = max(distances[i] - FIRST_METRE, 0.0)
         out[i] = 0.5 * length * (exponential(work[0, i]) + exponential(work[1, i]))
 
 
 @njit_borrowing(error_model="numpy")
-def remains(dry_m_s, integral, lost_s, distances, wind_m_s, out):
+def remains(dry_m_s, integral, lost_s, distances, wind_m_s, out, since=0):
     """Share of a class that deposition has left at each node: dry velocity times the path's integral, and rain. [1]"""
-    for i in range(distances.size):
+    for i in range(since, distances.size):
         out[i] = exponential(-(dry_m_s * integral[i] + lost_s * distances[i] / wind_m_s))
 
 
@@ -162,7 +162,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks,
 
 @njit_borrowing()
 def fill_classes(
-    source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target
+    source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target, since=0
 ):  # fmt: skip
     """Densities of one plume at one height, class by class.
 
@@ -188,12 +188,14 @@ def fill_classes(
         Scratch.
     target : ndarray, shape (classes, nodes)
         Result. [m⁻¹]
+    since : int
+        Node from which on the answer is wanted; a multiple of `BLOCK`.
     """
     base = -1
     for k in range(settling_m_s.size):
-        first = starts[k]
+        first = max(starts[k], since)
         if base >= 0:
-            for i in range(first):  # a slice of the same array would be copied twice
+            for i in range(since, first):  # a slice of the same array would be copied twice
                 target[k, i] = target[base, i]
             if first >= distances.size:
                 continue
@@ -202,7 +204,7 @@ def fill_classes(
             fall = 0.0
         own = lid if first >= distances.size else lids[k]
         density_rows(
-            stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else 0, work, target[k]
+            stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else since, work, target[k]
         )
         if base < 0 and first >= distances.size:
             base = k
@@ -211,7 +213,7 @@ def fill_classes(
 @njit(cache=True)  # rows are copied whole
 def fill_level(
     air, source, distances, levels_m, level, marks, core, means, lids, starts, settling_m_s, bare, follow_m, keep_m,
-    work, plume, follow, keep,
+    work, plume, follow, keep, since=0,
 ):  # fmt: skip
     """Densities of both plumes at one level.
 
@@ -231,6 +233,8 @@ def fill_level(
         Result.
     follow, keep : ndarray, shape (2, classes, nodes)
         Result. [m⁻¹]
+    since : int
+        Node from which on the answer is wanted; a multiple of `rows.BLOCK`.
     """
     for component in range(2):
         above = component == 1
@@ -242,7 +246,7 @@ def fill_level(
             continue
         stable = above or source.stable
         level_rows(
-            air, source, above, distances, core[component], levels_m, level, marks, bare, means, plume[component]
+            air, source, above, distances, core[component], levels_m, level, marks, bare, means, plume[component], since
         )
         own = core[component, BARE_LID] if bare else core[component, LID]
         both = keep_m != follow_m
@@ -251,7 +255,7 @@ def fill_level(
             fill_classes(
                 source, stable, core[component], own, plume[component], lids[1 if bare else 0, component],
                 starts[component], settling_m_s, height, sunk, distances, work,
-                follow[component] if state == 0 else keep[component],
+                follow[component] if state == 0 else keep[component], since,
             )  # fmt: skip
         if not both:
             keep[component] = follow[component]

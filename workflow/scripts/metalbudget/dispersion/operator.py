@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from metalbudget.dispersion.nodes import cubic
-from metalbudget.dispersion.polar import Polar, Terrain
+from metalbudget.dispersion.polar import Polar
 from metalbudget.dispersion.relief import Ground, blend
 from metalbudget.grid import Grid
 
@@ -229,7 +229,9 @@ def deposition_at_levels(table: Polar, x_m: float, y_m: float, grid: Grid, groun
         raise ValueError("the table knows no terrain")
     bearings, count, _, classes, kinds = terrain.density.shape
     east, north, r = grid.x - x_m, grid.y - y_m, terrain.distances_m
-    flat = cell_means(replace(table, density=terrain.flat.reshape(*terrain.flat.shape[:2], -1, kinds)), east, north, grid.cell_m)
+    flat = cell_means(
+        replace(table, density=terrain.flat.reshape(*terrain.flat.shape[:2], -1, kinds)), east, north, grid.cell_m
+    )
     both = np.concatenate([terrain.reference, terrain.density], axis=2)
     scaled = np.ascontiguousarray((both * (r**2)[:, None, None, None]).reshape(*both.shape[:3], -1))
     index, weights, by_day = blend(terrain.relief, ground.elevation_m.ravel(), ground.hill_m.ravel())

@@ -4,11 +4,13 @@ In terrain the receptors' level above the source's base matters, and in stable a
 divides. What they change is summed at some levels and hills, on a network half as fine as that of flat ground.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from metalbudget.dispersion import reach
 from metalbudget.dispersion.fan import DIRECTIONS
 from metalbudget.dispersion.hill_hours import add_hill_hours
 from metalbudget.dispersion.nodes import EXTENSION
@@ -123,7 +125,7 @@ def _mean(sums, valid_hours, bearings, levels, hills, inner, kept):
     return np.ascontiguousarray(shaped.transpose(1, 3, 2, 4, 5, 0))
 
 
-def _over_levels(job_arrays, rows, valid_hours, kept, bearings, directions, levels_m):
+def _over_levels(job_arrays, rows, valid_hours, kept, bearings, directions, levels_m, looked_at, ahead):
     """Mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2), and what each
     brought, shape (hours, classes)."""
     distances, inner = _nodes(kept)
@@ -131,11 +133,13 @@ def _over_levels(job_arrays, rows, valid_hours, kept, bearings, directions, leve
     sums = np.zeros((2, bearings, levels, kept.size * classes)), np.zeros((2, levels, distances.size, classes))
     ordered = _by_wind(job_arrays, rows)
     brought = np.zeros((job_arrays[0].shape[0], classes))
-    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, directions, *sums, brought)  # type: ignore[call-arg]
+    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, looked_at, ahead, directions, *sums, brought)  # type: ignore[call-arg]
     return _mean(sums, valid_hours, bearings, levels, 1, inner, kept.size)[:, :, :, 0], brought
 
 
-def _by_hills(job_arrays, rows, valid_hours, kept, bearings, directions, relief: Relief, flat, fine_m):
+def _by_hills(
+    job_arrays, rows, valid_hours, kept, bearings, directions, relief: Relief, looked_at, ahead, flat, fine_m
+):
     """Mean of stable hours, shape (bearings, distances, levels, hills, classes, 2)."""
     distances, inner = _nodes(kept)
     faint = _faint(flat, fine_m, distances, inner, kept.size)
@@ -145,7 +149,8 @@ def _by_hills(job_arrays, rows, valid_hours, kept, bearings, directions, relief:
         np.zeros((2, levels, distances.size, hills * classes)),
     )
     ordered = _by_wind(job_arrays, rows)
-    add_hill_hours(ordered, *job_arrays, distances, inner, relief.stable_m, relief.hills_m, faint, directions, *sums)  # type: ignore[call-arg]
+    where = (relief.stable_m, relief.hills_m, looked_at, ahead)
+    add_hill_hours(ordered, *job_arrays, distances, inner, *where, faint, directions, *sums)  # type: ignore[call-arg]
     return _mean(sums, valid_hours, bearings, levels, hills, inner, kept.size)
 
 
@@ -183,7 +188,7 @@ def annual(
     Polar
     """
     distances = node_distances(first_m, last_m, per_e_fold)
-    finely = (distances, bearings, DIRECTIONS, np.zeros(1))
+    finely = (distances, bearings, DIRECTIONS, np.zeros(1), *reach.everywhere(bearings, 1))
     if relief is None:
         flat, _ = _over_levels(job_arrays, rows, valid_hours, *finely)
         return Polar(distances, np.maximum(flat[:, :, 0], 0.0))
@@ -205,10 +210,14 @@ def annual(
         factor[chosen] = weight
         return (*job_arrays[:-1], job_arrays[-1] * factor), chosen
 
+    def wanted(levels_m):
+        first = reach.looked_at(relief, levels_m, coarse, bearings // COARSER)
+        return first, reach.ahead_of(first, math.log(coarse[1] / coarse[0]))
+
     arrays, chosen = few(rows[convective])
-    by_day, _ = _over_levels(arrays, chosen, valid_hours, *common, relief.convective_m)
+    by_day, _ = _over_levels(arrays, chosen, valid_hours, *common, relief.convective_m, *wanted(relief.convective_m))
     arrays, chosen = few(rows[~convective])
-    by_night = _by_hills(arrays, chosen, valid_hours, *common, relief, density, distances)
+    by_night = _by_hills(arrays, chosen, valid_hours, *common, relief, *wanted(relief.stable_m), density, distances)
     here, there = (int(np.flatnonzero(level == 0.0)[0]) for level in (relief.convective_m, relief.stable_m))
     blends = np.concatenate([by_day, by_night.reshape(*by_night.shape[:2], -1, *by_night.shape[4:])], axis=2)
     reference = np.stack([by_day[:, :, here], by_night[:, :, there, 0]], axis=2)

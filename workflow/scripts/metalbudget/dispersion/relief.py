@@ -16,6 +16,7 @@ CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
 STABLE_STEP_M, STABLE_GROWTH = 15.0, 1.2
 HILLS = 3  # from the receptor's own height, the least a hill can have, to the highest hill
 HILL_POWER = 3.0  # their steps grow: a hill that stands above the plume divides the flow like any higher one
+BESIDE = 7.0  # cells from the source within which cells are sampled in several places (`operator`)
 TAPS = 4  # levels that a height is interpolated from
 
 
@@ -47,12 +48,19 @@ class Relief:
         Levels for the other hours, likewise. [m]
     hills_m : ndarray, shape (stable levels, hills)
         Heights of hills above the source's base, rising along the second axis; the first of level zero is zero. [m]
+    nearest_m, height_m : ndarray, shape (cells,)
+        Of the cells around: distance of their nearest part from the source, and height above its base. [m]
+    bearing : ndarray, shape (cells,)
+        Of their centres, clockwise from north; NaN of cells so near that they lie at many. [rad]
     """
 
     base_m: float
     convective_m: NDArray[np.float64]
     stable_m: NDArray[np.float64]
     hills_m: NDArray[np.float64]
+    nearest_m: NDArray[np.float64]
+    height_m: NDArray[np.float64]
+    bearing: NDArray[np.float64]
 
 
 def ground_of(elevation_m: NDArray[np.floating], grid: Grid) -> Ground:
@@ -107,7 +115,9 @@ def relief_around(ground: Ground, grid: Grid, x_m: float, y_m: float, within_m: 
     if not (0 <= column < grid.width and 0 <= row < grid.height):
         return None
     base = float(ground.elevation_m[row, column])
-    near = np.hypot(*np.meshgrid(grid.x - x_m, grid.y - y_m)) < within_m + grid.cell_m
+    east, north = np.meshgrid(grid.x - x_m, grid.y - y_m)
+    distance = np.hypot(east, north)
+    near = distance < within_m + grid.cell_m
     level, hill = ground.elevation_m[near] - base, ground.hill_m[near] - base
     lowest, highest, summit = float(level.min()), float(level.max()), float(hill.max())
     if max(-lowest, summit) < LEAST_RELIEF_M:
@@ -115,10 +125,22 @@ def relief_around(ground: Ground, grid: Grid, x_m: float, y_m: float, within_m: 
     stable = levels_m(lowest, highest, STABLE_STEP_M, STABLE_GROWTH)
     own = np.maximum(stable, 0.0)
     hills = own[:, None] + np.linspace(0.0, 1.0, HILLS) ** HILL_POWER * np.maximum(summit - own, 1.0)[:, None]
-    return Relief(base, levels_m(lowest, highest, CONVECTIVE_STEP_M, CONVECTIVE_GROWTH), stable, hills)
+    distance = distance[near]
+    beside = distance < BESIDE * grid.cell_m
+    return Relief(
+        base,
+        levels_m(lowest, highest, CONVECTIVE_STEP_M, CONVECTIVE_GROWTH),
+        stable,
+        hills,
+        np.where(beside, np.maximum(distance - grid.cell_m, 0.0), distance),
+        level,
+        np.where(beside, np.nan, np.mod(np.arctan2(east[near], north[near]), 2.0 * np.pi)),
+    )
 
 
-def _level_weights(levels: NDArray[np.float64], height_m: NDArray[np.float64]):
+def level_weights(
+    levels: NDArray[np.float64], height_m: NDArray[np.float64]
+) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
     """Positions and Lagrange weights of the levels around heights, both of shape (heights, taps)."""
     taps = min(TAPS, levels.size)
     first = np.clip(np.searchsorted(levels, height_m) - taps // 2, 0, levels.size - taps)
@@ -150,8 +172,8 @@ def blend(relief: Relief, elevation_m: NDArray[np.float64], hill_m: NDArray[np.f
         Number of the convective levels' taps.
     """
     height, summit = elevation_m - relief.base_m, hill_m - relief.base_m
-    by_day, day_weight = _level_weights(relief.convective_m, height)
-    by_night, night_weight = _level_weights(relief.stable_m, height)
+    by_day, day_weight = level_weights(relief.convective_m, height)
+    by_night, night_weight = level_weights(relief.stable_m, height)
     hills = relief.hills_m.shape[1]
     low, high = relief.hills_m[by_night, 0], relief.hills_m[by_night, -1]
     part = np.clip((summit[:, None] - low) / (high - low), 0.0, 1.0)

@@ -30,15 +30,10 @@ from metalbudget.dispersion.gaussian import (
     SKEW_FIRST,
     SKEW_RATIO,
     SKEW_SECOND,
-    at_least,
-    convective_spread,
-    draughts,
-    held_lid,
-    stable_spread,
 )
 from metalbudget.dispersion.launch import centroid_at, rise_at
 from metalbudget.dispersion.meander import LEAST_MEAN_WIND_M_S, MEANDER_TIME_S
-from metalbudget.dispersion.rise import unstable_rise
+from metalbudget.dispersion.rise import ENTRAINMENT
 from metalbudget.dispersion.vector import error_complement, exponential, logarithm
 
 # Rows of `core`: what a plume is along its way whatever the receptor. The last twenty-two are the air: running
@@ -104,87 +99,134 @@ def core_rows(air, source, above, distances, core):
     core : ndarray, shape (CORE_ROWS, nodes)
         Result.
     """
-    vertical = source.initial_vertical**2
-    top = air.mixing_height
-    highest = air.levels[air.levels.size - 1]
-    held = 1.0
-    if above or air.urban:
-        held = 0.0
-    for i in range(distances.size):
-        x = distances[i]
-        if above or source.stable:
-            if above:
-                rise = source.penetrated * (source.penetrated_height - source.height)
-                centre = source.penetrated_height
-            else:
-                rise = rise_at(air, source, x)
+    if above or source.stable:
+        limit = NO_LID_M
+        for i in range(distances.size):
+            rise = source.penetrated * (source.penetrated_height - source.height)
+            centre = source.penetrated_height
+            if not above:
+                rise = rise_at(air, source, distances[i])
                 centre = source.height + rise
-            own = (0.4 * rise) ** 2 / 2.0
-            here = at_least(at(air, centre))
-            first = stable_spread(air, source, x, here, held * here.gradient, here.temperature, centre)
-            estimate = math.sqrt(first * first + own + vertical)
-            core[TEMPERATURE, i] = here.temperature
-            core[LID, i] = max(top, centre + LAYER_SPREADS * estimate)
-            core[BARE_LID, i] = max(top, centre + LAYER_SPREADS * math.sqrt(first * first + own))
-            if held == 0.0:
-                core[LID, i] = held_lid(air, source, x, centre, own + vertical)
-                core[BARE_LID, i] = held_lid(air, source, x, centre, own)
-            growth = 0.0
-            if not air.convective:
-                growth = math.sqrt(2.0 / math.pi) * air.friction * x * (1.0 + 0.7 * x / air.obukhov) ** (-1.0 / 3.0)
-            core[GROWTH, i] = growth
-            core[ALOFT, i] = min(centre / top, 1.0)
-            core[EDDY, i] = 1.0 / (0.72 * max(centre, source.release, 1.0e-3))
-            limit = NO_LID_M
-        else:
-            gradual = unstable_rise(x, source.buoyancy, source.momentum, source.wind)
-            centre = centroid_at(air, source, x, gradual)
-            own = (0.4 * gradual) ** 2 / 2.0
-            here = at_least(at(air, centre))
-            up, down, _ = draughts(at_least(source.here).vertical, air.convective_velocity, centre, top)
-            e1, s1 = convective_spread(x, SKEW_RATIO * up, here.wind, centre, air)
-            e2, s2 = convective_spread(x, -SKEW_RATIO * down, here.wind, centre, air)
-            estimate = 0.5 * (
-                math.sqrt(e1 * e1 + s1 * s1 + own + vertical) + math.sqrt(e2 * e2 + s2 * s2 + own + vertical)
-            )
-            relative = centre / top
-            core[ALPHA, i] = min(0.6 + 4.0 * relative, 1.0)
-            surface = 0.0
-            if relative < 0.1:
-                surface = 0.5 * (1.0 - 10.0 * relative) * (air.friction * x) ** 2 / abs(air.obukhov)
-            core[SURFACE, i] = surface
-            core[THIRD, i] = 0.125 * min(relative / 0.1, 1.0)
-            core[HEIGHT, i] = source.height + gradual
-            lofting = 0.0
-            if source.buoyancy > 0.0:
-                reached = x / source.wind
-                size = (LOFT_DEPTH * (top - source.height)) ** 2 + LOFT_GROWTH * (
-                    air.convective_velocity * reached
-                ) ** 2
-                lofting = math.sqrt(2.0 * source.buoyancy * top / (LOFT_ENTRAINMENT * source.wind * size)) * reached
-            core[LOFTING, i] = lofting
-            core[LID, i], core[BARE_LID, i] = top, top
-            limit = top
-        core[CENTRE, i] = centre
-        core[OWN, i] = own
-        core[LOW, i] = max(centre - LAYER_SPREADS * estimate, LOWEST_M)
-        core[HIGH, i] = max(min(centre + LAYER_SPREADS * estimate, limit), centre)
-        _sums_to(air, centre, TO_CENTRE, i, core)
+            core[CENTRE, i] = centre
+            core[OWN, i] = (0.4 * rise) ** 2 / 2.0
+        _air_along(air, core)
+        _stratified(air, source, above, distances, core)
+    else:
+        limit = air.mixing_height
+        _risen(source, distances, core)
+        for i in range(distances.size):
+            core[CENTRE, i] = centroid_at(air, source, distances[i], core[HEIGHT, i] - source.height)
+        _air_along(air, core)
+        _mixed(air, source, distances, core)
+    for i in range(distances.size):
+        centre = core[CENTRE, i]
+        reach = core[LOW, i]
+        core[LOW, i] = max(centre - reach, LOWEST_M)
+        core[HIGH, i] = max(min(centre + reach, limit), centre)
         _sums_to(air, core[LOW, i], TO_LOW, i, core)
         _sums_to(air, core[HIGH, i], TO_HIGH, i, core)
-        there = at(air, min(centre, highest))
-        core[HERE, i], core[HERE + 1, i] = there.wind, there.lateral
-        core[HERE + 2, i], core[HERE + 3, i] = there.vertical, there.gradient
+
+
+@njit_borrowing()
+def _air_along(air, core):
+    """The air at a plume's centre and up to it, once as long as the centre keeps its height."""
+    for i in range(core.shape[1]):
+        centre = core[CENTRE, i]
+        if i > 0 and centre == core[CENTRE, i - 1]:
+            core[TEMPERATURE, i] = core[TEMPERATURE, i - 1]
+            for k in range(4):
+                core[HERE + k, i] = core[HERE + k, i - 1]
+                core[TO_CENTRE + k, i] = core[TO_CENTRE + k, i - 1]
+            continue
+        here = at(air, centre)
+        core[HERE, i], core[HERE + 1, i], core[HERE + 2, i] = here.wind, here.lateral, here.vertical
+        core[HERE + 3, i], core[TEMPERATURE, i] = here.gradient, here.temperature
+        _sums_to(air, centre, TO_CENTRE, i, core)
 
 
 @njit_borrowing(error_model="numpy")
-def _effective(core, z, level, marks, highest, shallowest, special, means):
+def _stratified(air, source, above, distances, core):
+    """First estimate of the spread of a plume in stable air (`gaussian.stable_spread`), with its lids; into the row of
+    the lower end how far its layer reaches."""
+    vertical, top = source.initial_vertical**2, air.mixing_height
+    held = 0.0 if (above or air.urban) else 1.0
+    ground = 0.0 if air.convective else math.sqrt(2.0 / math.pi) * air.friction
+    inverse_length = 0.0 if air.convective else 0.7 / air.obukhov
+    for i in range(distances.size):
+        x, centre = distances[i], core[CENTRE, i]
+        wind, turbulence = max(core[HERE, i], LEAST_WIND_M_S), max(core[HERE + 2, i], LEAST_VERTICAL_M_S)
+        squared = GRAVITY_M_S2 * max(core[HERE + 3, i], 0.0) / core[TEMPERATURE, i]
+        growth = ground * x * exponential(-logarithm(1.0 + inverse_length * x) / 3.0)
+        aloft = min(centre / top, 1.0)
+        eddy = 1.0 / (0.72 * max(centre, source.release, 1.0e-3))
+        travelled = turbulence * x / wind
+        damping = math.sqrt(squared) / (0.54 * turbulence)
+        elevated = travelled / math.sqrt(1.0 + travelled * (eddy + held * damping))
+        first = (1.0 - aloft) * growth / wind + aloft * elevated
+        own = core[OWN, i]
+        estimate = math.sqrt(first * first + own + vertical)
+        # above the mixed layer the stratified air holds the lid even where it does not hold the plume
+        elevated = travelled / math.sqrt(1.0 + travelled * (eddy + damping))
+        lid = (1.0 - aloft) * growth / wind + aloft * elevated
+        core[LID, i] = max(top, centre + LAYER_SPREADS * math.sqrt(lid * lid + own + vertical))
+        core[BARE_LID, i] = max(top, centre + LAYER_SPREADS * math.sqrt(lid * lid + own))
+        core[GROWTH, i], core[ALOFT, i], core[EDDY, i] = growth, aloft, eddy
+        core[LOW, i] = LAYER_SPREADS * estimate
+
+
+@njit_borrowing(error_model="numpy")
+def _risen(source, distances, core):
+    """Height to which a plume in the mixed layer rises gradually (`rise.unstable_rise`)."""
+    jet = 3.0 * source.momentum / (ENTRAINMENT * source.wind) ** 2
+    buoyant = 1.5 * source.buoyancy / (ENTRAINMENT**2 * source.wind**3)
+    rises = jet + buoyant > 0.0
+    for i in range(distances.size):
+        x = distances[i]
+        cube = max(jet * x + buoyant * x * x, LEAST_SHARE)
+        gradual = exponential(logarithm(cube) / 3.0) if rises else 0.0
+        core[HEIGHT, i] = source.height + gradual
+        core[OWN, i] = (0.4 * gradual) ** 2 / 2.0
+
+
+@njit_borrowing(error_model="numpy")
+def _mixed(air, source, distances, core):
+    """First estimate of the spread of a plume in the mixed layer, mean of both draughts' (`gaussian.draughts`,
+    `gaussian.convective_spread`); into the row of the lower end how far its layer reaches."""
+    vertical, top, speed = source.initial_vertical**2, air.mixing_height, air.convective_velocity
+    turbulence = max(source.here.vertical, LEAST_VERTICAL_M_S)
+    skewed = SKEW_FIRST * (speed / turbulence) ** 3
+    depth = (LOFT_DEPTH * (top - source.height)) ** 2
+    surfaced = 0.5 * air.friction**2 / abs(air.obukhov)
+    for i in range(distances.size):
+        x, relative = distances[i], core[CENTRE, i] / top
+        wind = max(core[HERE, i], LEAST_WIND_M_S)
+        third = 0.125 * min(relative / 0.1, 1.0)
+        skewness = skewed * third
+        root = 0.5 * math.sqrt(skewness * skewness + 4.0 / SKEW_SECOND)
+        alpha = min(0.6 + 4.0 * relative, 1.0)
+        surface = surfaced * max(1.0 - 10.0 * relative, 0.0) * x * x
+        travelled = alpha * SKEW_RATIO * turbulence * x / wind
+        first, second = travelled * (root + 0.5 * skewness), travelled * (root - 0.5 * skewness)
+        near = surface / (wind * wind)
+        fixed = near * near + core[OWN, i] + vertical
+        reached = x / source.wind
+        grown = LOFT_GROWTH * (speed * reached) ** 2
+        lofted = math.sqrt(2.0 * max(source.buoyancy, 0.0) * top / (LOFT_ENTRAINMENT * source.wind * (depth + grown)))
+        core[LOFTING, i] = lofted * reached
+        core[LID, i], core[BARE_LID, i] = top, top
+        core[ALPHA, i], core[SURFACE, i], core[THIRD, i] = alpha, surface, third
+        estimate = 0.5 * (math.sqrt(first * first + fixed) + math.sqrt(second * second + fixed))
+        core[LOW, i] = LAYER_SPREADS * estimate
+
+
+@njit_borrowing(error_model="numpy")
+def _effective(core, z, level, marks, highest, shallowest, special, since, means):
     """Means of the air between the plume and the receptor's level, four rows; `gaussian.layer` in rows."""
     nodes = core.shape[1]
     last = marks.shape[1] - 3
     for k in range(4):
         to_level, lowest, shallow, at_top = marks[k, level], marks[k, last], marks[k, last + 1], marks[k, last + 2]
-        for i in range(nodes):
+        for i in range(since, nodes):
             centre = core[CENTRE, i]
             beneath = z < centre
             kept_low, kept_high = z > core[LOW, i], z < core[HIGH, i]
@@ -205,7 +247,7 @@ def _effective(core, z, level, marks, highest, shallowest, special, means):
 
 
 @njit_borrowing(error_model="numpy")
-def level_rows(air, source, above, distances, core, levels_m, level, marks, bare, means, plume):
+def level_rows(air, source, above, distances, core, levels_m, level, marks, bare, means, plume, since=0):
     """A plume at each distance as it reaches receptors of one level.
 
     Parameters
@@ -224,6 +266,8 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
     plume : ndarray, shape (PLUME_ROWS, nodes)
         Result: wind, lateral turbulence, lateral spread, heights and spreads of both draughts, share of the first,
         share of the energy in meander. A plume in stable air has one part.
+    since : int
+        Node from which on the answer is wanted; nodes before it are left as they are.
     """
     nodes = distances.size
     stable = above or source.stable
@@ -231,11 +275,11 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
     sideways = source.initial_lateral**2
     highest = air.levels[air.levels.size - 1]
     shallowest = min(SHALLOWEST_M, air.mixing_height)
-    _effective(core, max(levels_m[level], 0.0), level, marks, highest, shallowest, not stable, means)
+    _effective(core, max(levels_m[level], 0.0), level, marks, highest, shallowest, not stable, since, means)
     if stable:
         held = 0.0 if (above or air.urban) else 1.0
         depth = air.rural_height if air.urban else air.mechanical_height
-        for i in range(nodes):
+        for i in range(since, nodes):
             x, centre = distances[i], core[CENTRE, i]
             wind = max(means[0, i], LEAST_WIND_M_S)
             lateral = max(means[1, i], LEAST_LATERAL_M_S, LEAST_LATERAL_SHARE * means[0, i])
@@ -259,7 +303,7 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
         top = air.mixing_height
         shear = 78.0 * 0.46 / max(min(source.release, HIGHEST_SHEAR_M), 0.46) / top
         speed = air.convective_velocity
-        for i in range(nodes):
+        for i in range(since, nodes):
             x = distances[i]
             wind = max(means[0, i], LEAST_WIND_M_S)
             lateral = max(means[1, i], LEAST_LATERAL_M_S, LEAST_LATERAL_SHARE * means[0, i])
@@ -281,7 +325,7 @@ def level_rows(air, source, above, distances, core, levels_m, level, marks, bare
             plume[SPREAD_UP, i] = math.sqrt(first * first + fixed)
             plume[SPREAD_DOWN, i] = math.sqrt(second * second + fixed)
             plume[SHARE_UP, i] = -down / (up - down)
-    for i in range(nodes):
+    for i in range(since, nodes):
         wind, lateral = plume[WIND, i], plume[LATERAL, i]
         turbulent, total = 2.0 * lateral * lateral, wind * wind
         steady = max(total - turbulent, LEAST_MEAN_WIND_M_S * LEAST_MEAN_WIND_M_S)
@@ -502,9 +546,9 @@ def below_rows(lids, plume, fall, distances, critical, out):
 
 
 @njit_borrowing(error_model="numpy")
-def logarithms(values, out):
-    """Logarithms of a row, of nothing as of 1e-130; both shape (nodes,)."""
-    for i in range(values.size):
+def logarithms(values, out, since=0):
+    """Logarithms of a row from a node on, of nothing as of 1e-130; both shape (nodes,)."""
+    for i in range(since, values.size):
         out[i] = logarithm(max(values[i], LEAST_SHARE))
 
 
