@@ -28,7 +28,7 @@ SIDE = 60
 
 @functools.cache
 def through(every=1, hours="all"):
-    tables = TABLES | {"dispersion": TABLES["dispersion"] | {"terrain_every": every}}
+    tables = TABLES | {"dispersion": TABLES["dispersion"] | {"terrain_convective_every": every, "terrain_stable_every": every}}
     settings = {"max_distance_m": REACH_M, "bearings": 180, "hours": hours}
     return Weather(*weather(DAYS, seed=8), CLASSES, settings, tables, SURFACE)
 

@@ -21,7 +21,7 @@ from metalbudget.dispersion.nodes import (
     gauss_taps,
     start_hour,
 )
-from metalbudget.dispersion.polar_hours import meander
+from metalbudget.dispersion.polar_hours import add_brought, meander
 from metalbudget.dispersion.reach import first_ahead, relative_widths
 from metalbudget.dispersion.rows import (
     BARE_LID,
@@ -289,7 +289,7 @@ def fill_states(
 def add_hill_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
     limit, flux_limit, reference, factor, distances, inner, levels_m, hills_m, looked_at, ahead, faint,
-    least_directions, directed, round_about,
+    least_directions, directed, round_about, brought,
 ):  # fmt: skip
     """Add some stable hours of one source, sorted by the direction in which the wind blows.
 
@@ -303,6 +303,8 @@ def add_hill_hours(
         Dry deposition of an hour per metre of distance and unit emission that counts as none. [m⁻¹]
     directed : ndarray, shape (2, bearings, levels, distances · hills · classes)
     round_about : ndarray, shape (2, levels, nodes, hills · classes)
+    brought : ndarray, shape (hours, classes)
+        Result: deposition of each hour at the base's level, by the first hill. [1]
     """
     nodes, classes = distances.size, fraction.size
     count, hills = hills_m.shape
@@ -388,6 +390,8 @@ def add_hill_hours(
                     raining, first, hill * classes, kept, amounts,
                 )  # fmt: skip
             for kind in range(2 if raining else 1):
+                if levels_m[level] == 0.0:
+                    add_brought(distances, max(first, inner), amounts[kind], hour, brought)
                 meander(
                     plume, 0.0, weight, distances, first, here, drawn if draws else 0.0, amounts[kind],
                     round_about[kind, level],

@@ -1,17 +1,18 @@
 """The source-receptor operator: deposition in every cell per unit emitted, for stacks and for gridded sources."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.nodes import cubic
-from metalbudget.dispersion.polar import Polar
-from metalbudget.dispersion.relief import Ground, blend
+from metalbudget.dispersion.polar import Polar, Terrain
+from metalbudget.dispersion.relief import Ground, between, blend, reference_levels
 from metalbudget.grid import Grid
 
+SAMPLES = (32, 8, 2, 1)  # sub-cell samples a side below 2.5, 6.5, 20.5 cells from the source and beyond
 TERRAIN_SAMPLES = (8, 3)  # sub-cell samples a side in terrain, below 2.5 and 6.5 cells from the source
 FAINTEST = 1.0e-30  # deposition per unit emitted that stands for none in logarithms [m⁻²]
 LEAST_LEVEL, MOST_LEVEL = 1.0e-3, 1.25  # of the greatest of the levels that a cell is interpolated from
@@ -31,16 +32,17 @@ def _bearing_weight(tap, t):
 
 
 @njit(cache=True, nogil=True)
-def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, samples, result):
-    """Cell means of a polar density into `result` (fields, rows, columns).
+def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, samples, index, result):
+    """Cell means of polar densities into `result` (taps, fields, rows, columns).
 
-    `scaled` (bearings, distances, fields) is the density times the squared distance, which is nearly straight in the
+    `index` (rows, columns, taps) says of which table; `scaled` (bearings, distances, tables, fields) is the density times the squared distance, which is nearly straight in the
     logarithm of distance; `east` (columns,) and `north` (rows,) are cell centres from the source. Cells near it are
     sampled more finely. With `between_sources` the source too is spread over its cell, which weights displacements by a
     triangle.
     """
-    bearings, count, fields = scaled.shape
-    values = np.empty(fields)
+    bearings, count, _, fields = scaled.shape
+    taps = index.shape[2]
+    values = np.empty((taps, fields))
     first_m = math.exp(start)
     for row in range(north.size):
         for column in range(east.size):
@@ -78,13 +80,16 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                     for tap in range(4):
                         side = weight * _bearing_weight(tap, turn - whole)
                         line = scaled[(whole + tap - 1) % bearings]
-                        for f in range(fields):
-                            values[f] += side * (
-                                r0 * line[first, f] + r1 * line[first + 1, f] + r2 * line[first + 2, f]
-                                + r3 * line[first + 3, f]
-                            )  # fmt: skip
-            for f in range(fields):
-                result[f, row, column] = max(values[f], 0.0) / weight_sum
+                        for m in range(taps):
+                            k = index[row, column, m]
+                            for f in range(fields):
+                                values[m, f] += side * (
+                                    r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
+                                    + r3 * line[first + 3, k, f]
+                                )  # fmt: skip
+            for m in range(taps):
+                for f in range(fields):
+                    result[m, f, row, column] = max(values[m, f], 0.0) / weight_sum
 
 
 @njit(cache=True)
@@ -101,16 +106,28 @@ def _blended(found, f, weights, start, stop):
 
 
 @njit(cache=True, nogil=True)
-def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, index, weights, by_day, flat, result):
+def _sample_terrain(
+    scaled, start, step, outer, east, north, cell_m, samples, index, weights, groups, by_day, by_night, result
+):  # fmt: skip
     """Deposition at the cells' levels into `result` (fields, rows, columns); other parameters as `_sample`.
 
-    `scaled` (bearings, distances, 2 + blends, fields), the references of day and night first; `index`, `weights`
-    (rows, columns, taps): how each cell mixes the blends' logarithms, `by_day` of them in a sum of their own; `flat`
-    (2 fields, rows, columns): cell means on flat ground, by day, then by night.
+    Parameters
+    ----------
+    scaled : ndarray, shape (bearings, distances, blends, fields)
+    index, weights : ndarray, shape (rows, columns, taps)
+        How each cell mixes the blends' logarithms.
+    groups : tuple of 3 int
+        Number of taps up to which they are of convective hours' levels, of stable hours' levels and hills, of the base
+        by day; the rest are the references by night.
+    by_day : ndarray, shape (1, fields, rows, columns)
+        Of all hours with convective air at the base's level. [m⁻²]
+    by_night : ndarray, shape (references, fields, rows, columns)
+        Of all others at the reference levels. [m⁻²]
     """
     bearings, count, _, fields = scaled.shape
     taps = index.shape[2]
-    found, total, reference = np.empty((taps + 2, fields)), np.empty((2, fields)), np.empty((2, fields))
+    day, night, base = groups
+    found, sums, level = np.empty((taps, fields)), np.empty((4, fields)), np.empty((taps - base, fields))
     first_m = math.exp(start)
     for row in range(north.size):
         for column in range(east.size):
@@ -119,7 +136,8 @@ def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, in
                 continue
             distance = nearest / cell_m
             n = samples[0] if distance < 2.5 else samples[1] if distance < 6.5 else 1
-            total[:], reference[:] = 0.0, 0.0
+            mix = weights[row, column]
+            sums[:] = 0.0
             for i in range(n):
                 for j in range(n):
                     x = east[column] + ((j + 0.5) / n - 0.5) * cell_m
@@ -135,28 +153,72 @@ def _sample_terrain(scaled, start, step, outer, east, north, cell_m, samples, in
                     for tap in range(4):
                         side = _bearing_weight(tap, turn - whole) / (near * near)
                         line = scaled[(whole + tap - 1) % bearings]
-                        for m in range(taps + 2):
-                            k = 2 + index[row, column, m] if m < taps else m - taps
+                        for m in range(taps):
+                            k = index[row, column, m]
                             for f in range(fields):
                                 found[m, f] += side * (
                                     r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
                                     + r3 * line[first + 3, k, f]
                                 )  # fmt: skip
                     for f in range(fields):
-                        total[0, f] += _blended(found, f, weights[row, column], 0, by_day)
-                        total[1, f] += _blended(found, f, weights[row, column], by_day, taps)
-                        reference[0, f] += max(found[taps, f], 0.0)
-                        reference[1, f] += max(found[taps + 1, f], 0.0)
+                        sums[0, f] += _blended(found, f, mix, 0, day)
+                        sums[1, f] += _blended(found, f, mix, day, night)
+                        sums[2, f] += _blended(found, f, mix, night, base)
+                        sums[3, f] += _blended(found, f, mix, base, taps)
             for f in range(fields):
-                mixed = 0.0
-                for state in range(2):
-                    # on the coarser network both err alike, and so do hours that stand for others
-                    level = flat[state * fields + f, row, column]
-                    scale = 1.0
-                    if reference[state, f] > total[state, f]:
-                        scale = min(max(level * n * n / reference[state, f], 1.0 / MOST_MISFIT), MOST_MISFIT)
-                    mixed += max(level + scale * (total[state, f] - reference[state, f]) / (n * n), 0.0)
-                result[f, row, column] = mixed
+                for m in range(taps - base):
+                    level[m, f] = by_night[m, f, row, column]
+                all_night = _blended(level, f, mix[base:], 0, taps - base)
+                result[f, row, column] = _corrected(
+                    sums[0, f] / (n * n), sums[2, f] / (n * n), by_day[0, f, row, column]
+                )
+                result[f, row, column] += _corrected(sums[1, f] / (n * n), sums[3, f] / (n * n), all_night)
+
+
+@njit_borrowing()
+def _corrected(value, reference, better):
+    """A value by what is better known of its reference: in proportion where it is the smaller, else by the difference.
+
+    On the coarser network both err alike, and so do hours that stand for others.
+    """
+    scale = 1.0
+    if reference > value:
+        scale = min(max(better / reference, 1.0 / MOST_MISFIT), MOST_MISFIT)
+    return max(better + scale * (value - reference), 0.0)
+
+
+def _cell_means(
+    density: NDArray[np.float64],
+    distances_m: NDArray[np.float64],
+    index: NDArray[np.int_],
+    east_m: NDArray[np.float64],
+    north_m: NDArray[np.float64],
+    cell_m: float,
+    spread_source: bool = False,
+    samples: tuple[int, int, int, int] = SAMPLES,
+) -> NDArray[np.float64]:
+    """Mean of several tables in the cells of a lattice, shape (taps, classes · 2, rows, columns); see `cell_means`.
+
+    `density` has shape (bearings, distances, tables, classes, 2), `index` (rows, columns, taps).
+    """
+    bearings, count, tables = density.shape[:3]
+    r = distances_m
+    scaled = np.ascontiguousarray((density * (r**2)[:, None, None, None]).reshape(bearings, count, tables, -1))
+    result = np.zeros((index.shape[2], scaled.shape[3], north_m.size, east_m.size))
+    _sample(
+        scaled,
+        float(np.log(r[0])),
+        float(np.log(r[1] / r[0])),
+        float(r[-1]),
+        east_m,
+        north_m,
+        float(cell_m),
+        spread_source,
+        np.array(samples, dtype=np.int64) * (2 if spread_source else 1),
+        index,
+        result,
+    )
+    return result
 
 
 def cell_means(
@@ -165,9 +227,9 @@ def cell_means(
     north_m: ArrayLike,
     cell_m: float,
     spread_source: bool = False,
-    samples: tuple[int, int, int, int] = (32, 8, 2, 1),
+    samples: tuple[int, int, int, int] = SAMPLES,
 ) -> NDArray[np.float64]:
-    """Mean deposition in the cells of a lattice around a source.
+    """Mean deposition in the cells of a lattice around a source on flat ground.
 
     Parameters
     ----------
@@ -187,33 +249,22 @@ def cell_means(
         Deposition per unit emitted; zero beyond the table. [m⁻²]
     """
     east, north = np.ascontiguousarray(east_m, dtype=float), np.ascontiguousarray(north_m, dtype=float)
-    bearings, count, classes, kinds = table.density.shape
-    r = table.distances_m
-    scaled = np.ascontiguousarray((table.density * (r**2)[None, :, None, None]).reshape(bearings, count, -1))
-    result = np.zeros((classes * kinds, north.size, east.size))
-    counts = np.array(samples, dtype=np.int64) * (2 if spread_source else 1)
-    _sample(
-        scaled,
-        float(np.log(r[0])),
-        float(np.log(r[1] / r[0])),
-        float(r[-1]),
-        east,
-        north,
-        float(cell_m),
-        spread_source,
-        counts,
-        result,
-    )
-    return result.reshape(classes, kinds, north.size, east.size)
+    only = np.zeros((north.size, east.size, 1), dtype=np.int64)
+    density = table.density[:, :, None]
+    found = _cell_means(density, table.distances_m, only, east, north, cell_m, spread_source, samples)
+    return found.reshape(*density.shape[3:], north.size, east.size)
 
 
-def deposition_at_levels(table: Polar, x_m: float, y_m: float, grid: Grid, ground: Ground) -> NDArray[np.float64]:
+def deposition_at_levels(
+    table: Polar, terrain: Terrain, x_m: float, y_m: float, grid: Grid, ground: Ground
+) -> NDArray[np.float64]:
     """Deposition of a stack in cells at their own levels.
 
     Parameters
     ----------
     table : Polar
-        With terrain.
+    terrain : Terrain
+        The table's.
     x_m, y_m : float
         Of the stack. [m]
     grid : Grid
@@ -224,18 +275,20 @@ def deposition_at_levels(table: Polar, x_m: float, y_m: float, grid: Grid, groun
     ndarray, shape (classes, 2, height, width)
         [m⁻²]
     """
-    terrain = table.terrain
-    if terrain is None:
-        raise ValueError("the table knows no terrain")
-    bearings, count, _, classes, kinds = terrain.density.shape
+    bearings, count, blends, classes, kinds = terrain.density.shape
     east, north, r = grid.x - x_m, grid.y - y_m, terrain.distances_m
-    flat = cell_means(
-        replace(table, density=terrain.flat.reshape(*terrain.flat.shape[:2], -1, kinds)), east, north, grid.cell_m
-    )
-    both = np.concatenate([terrain.reference, terrain.density], axis=2)
-    scaled = np.ascontiguousarray((both * (r**2)[:, None, None, None]).reshape(*both.shape[:3], -1))
-    index, weights, by_day = blend(terrain.relief, ground.elevation_m.ravel(), ground.hill_m.ravel())
     shape = (grid.height, grid.width, -1)
+    relief = terrain.relief
+    index, weights, day = blend(relief, terrain.hill_steps_m, ground.elevation_m.ravel(), ground.hill_m.ravel())
+    references = reference_levels(relief.stable_m)
+    which, part = between(relief.stable_m[references], ground.elevation_m.ravel() - relief.base_m)
+    base = np.full((index.shape[0], 1), np.flatnonzero(relief.convective_m == 0.0)[0])
+    at_night = relief.convective_m.size + references[which] * terrain.hill_steps_m.size
+
+    only = np.zeros((grid.height, grid.width, 1), dtype=np.int64)
+    by_day = _cell_means(terrain.by_day[:, :, None], table.distances_m, only, east, north, grid.cell_m)
+    by_night = _cell_means(terrain.by_night, table.distances_m, which.reshape(shape), east, north, grid.cell_m)
+    scaled = np.ascontiguousarray((terrain.density * (r**2)[:, None, None, None]).reshape(bearings, count, blends, -1))
     result = np.zeros((classes * kinds, grid.height, grid.width))
     _sample_terrain(
         scaled,
@@ -246,10 +299,11 @@ def deposition_at_levels(table: Polar, x_m: float, y_m: float, grid: Grid, groun
         north,
         float(grid.cell_m),
         np.array(TERRAIN_SAMPLES),
-        index.reshape(shape),
-        weights.reshape(shape),
+        np.ascontiguousarray(np.concatenate([index, base, at_night], axis=1).reshape(shape)),
+        np.ascontiguousarray(np.concatenate([weights, np.ones(base.shape), part], axis=1).reshape(shape)),
+        (day, index.shape[1], index.shape[1] + 1),
         by_day,
-        flat.reshape(-1, grid.height, grid.width),
+        by_night,
         result,
     )
     return result.reshape(classes, kinds, grid.height, grid.width)
@@ -275,7 +329,7 @@ def point_deposition(
         Dry and wet deposition per unit emitted. [m⁻²]
     """
     if table.terrain is not None and ground is not None:
-        return deposition_at_levels(table, x_m, y_m, grid, ground)
+        return deposition_at_levels(table, table.terrain, x_m, y_m, grid, ground)
     return cell_means(table, grid.x - x_m, grid.y - y_m, grid.cell_m)
 
 

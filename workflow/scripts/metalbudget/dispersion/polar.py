@@ -15,11 +15,13 @@ from metalbudget.dispersion.fan import DIRECTIONS
 from metalbudget.dispersion.hill_hours import add_hill_hours
 from metalbudget.dispersion.nodes import EXTENSION
 from metalbudget.dispersion.polar_hours import add_polar_hours
-from metalbudget.dispersion.relief import Relief
+from metalbudget.dispersion.relief import Relief, hill_steps, hills_m, reference_levels
 from metalbudget.dispersion.rows import BLOCK
 from metalbudget.dispersion.selection import sample
+from metalbudget.dispersion.source_hour import final_heights
 
 COARSER = 2  # the network of what terrain changes
+HEIGHT_HOURS = 200  # from which a typical height of a plume is found
 COARSE_DIRECTIONS = 180  # in which plumes are gathered there
 FAINT_HOUR = 0.1  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
 
@@ -33,20 +35,24 @@ class Terrain:
     relief : Relief
     distances_m : ndarray, shape (distances,)
         [m]
+    hill_steps_m : ndarray, shape (hills,)
+        Of `relief.hill_steps`. [m]
     density : ndarray, shape (bearings, distances, levels + stable levels · hills, classes, 2)
         Of the hours with convective air at each of their levels, and of the others at each of theirs by each hill (see
-        `relief.blend`). [m⁻²]
-    reference : ndarray, shape (bearings, distances, 2, classes, 2)
-        At level zero without a hill, of the hours with convective air and of the others. [m⁻²]
-    flat : ndarray, shape (bearings, distances of `Polar`, 2, classes, 2)
-        Likewise, of all hours and on the network of `Polar`. [m⁻²]
+        `relief.blend`); hours that stand for others. [m⁻²]
+    by_day : ndarray, shape (bearings, distances, classes, 2)
+        Of all hours with convective air at the base's level, on the network of `Polar`. [m⁻²]
+    by_night : ndarray, shape (bearings, distances, references, classes, 2)
+        Of all other hours by no hill higher than the receptor, on the network of `Polar`, at
+        `relief.reference_levels`. [m⁻²]
     """
 
     relief: Relief
     distances_m: NDArray[np.float64]
+    hill_steps_m: NDArray[np.float64]
     density: NDArray[np.float64]
-    reference: NDArray[np.float64]
-    flat: NDArray[np.float64]
+    by_day: NDArray[np.float64]
+    by_night: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,24 +100,38 @@ def _by_wind(job_arrays, rows: NDArray[np.int_]) -> NDArray[np.int_]:
     return rows[np.argsort(_headings(job_arrays, rows), kind="stable")]
 
 
-def _nodes(kept: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Distances of a table with those before and behind that integrals look at, and how many before. [m]"""
-    ratio = kept[1] / kept[0]
-    inner = int(np.ceil(np.log(min(EXTENSION, kept[0])) / np.log(ratio))) + 2
-    inner += -(inner + kept.size + 2) % BLOCK  # whole blocks of nodes
-    before, behind = kept[0] * ratio ** np.arange(-inner, 0.0), kept[-1] * ratio ** np.arange(1.0, 3.0)
-    return np.concatenate([before, kept, behind]), inner
+@dataclass(frozen=True, eq=False)
+class _Network:
+    """Where deposition is wanted (`kept_m`, bearings), and the directions in which plumes are gathered on the way."""
+
+    kept_m: NDArray[np.float64]
+    bearings: int
+    directions: int
+
+    @property
+    def step(self) -> float:
+        """Between the logarithms of distances. [1]"""
+        return math.log(self.kept_m[1] / self.kept_m[0])
+
+    def nodes(self) -> tuple[NDArray[np.float64], int]:
+        """Distances with those before and behind that integrals look at, and how many before. [m]"""
+        kept, ratio = self.kept_m, self.kept_m[1] / self.kept_m[0]
+        inner = int(np.ceil(np.log(min(EXTENSION, kept[0])) / np.log(ratio))) + 2
+        inner += -(inner + kept.size + 2) % BLOCK  # whole blocks of nodes
+        before, behind = kept[0] * ratio ** np.arange(-inner, 0.0), kept[-1] * ratio ** np.arange(1.0, 3.0)
+        return np.concatenate([before, kept, behind]), inner
 
 
-def _faint(flat: NDArray[np.float64], fine_m, distances_m, inner: int, kept: int) -> NDArray[np.float64]:
+def _faint(flat: NDArray[np.float64], fine_m, network: _Network) -> NDArray[np.float64]:
     """What an hour's dry deposition per metre of distance must exceed to count, shape (classes, nodes). [m⁻¹]
 
     A part of what an hour of the year brings on average on flat ground, in all directions together.
     """
+    distances_m, inner = network.nodes()
     mean = flat[..., 0].mean(axis=0) * (2.0 * np.pi * fine_m)[:, None]  # (distances, classes)
     logs = np.log(np.maximum(mean, np.finfo(float).tiny))
     faint = np.full((mean.shape[1], distances_m.size), np.inf)
-    some = slice(inner, inner + kept + 2)
+    some = slice(inner, inner + network.kept_m.size + 2)
     for k in range(mean.shape[1]):
         faint[k, some] = FAINT_HOUR * np.exp(np.interp(np.log(distances_m[some]), np.log(fine_m), logs[:, k]))
     return faint
@@ -125,33 +145,38 @@ def _mean(sums, valid_hours, bearings, levels, hills, inner, kept):
     return np.ascontiguousarray(shaped.transpose(1, 3, 2, 4, 5, 0))
 
 
-def _over_levels(job_arrays, rows, valid_hours, kept, bearings, directions, levels_m, looked_at, ahead):
+def _over_levels(job_arrays, rows, valid_hours, network: _Network, levels_m, where):
     """Mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2), and what each
-    brought, shape (hours, classes)."""
-    distances, inner = _nodes(kept)
-    classes, levels = job_arrays[8].size, levels_m.size
-    sums = np.zeros((2, bearings, levels, kept.size * classes)), np.zeros((2, levels, distances.size, classes))
-    ordered = _by_wind(job_arrays, rows)
+    brought, shape (hours, classes); `where` of `reach`."""
+    distances, inner = network.nodes()
+    bearings, kept, classes, levels = network.bearings, network.kept_m.size, job_arrays[8].size, levels_m.size
+    sums = np.zeros((2, bearings, levels, kept * classes)), np.zeros((2, levels, distances.size, classes))
     brought = np.zeros((job_arrays[0].shape[0], classes))
-    add_polar_hours(ordered, *job_arrays, distances, inner, levels_m, looked_at, ahead, directions, *sums, brought)  # type: ignore[call-arg]
-    return _mean(sums, valid_hours, bearings, levels, 1, inner, kept.size)[:, :, :, 0], brought
+    its = (distances, inner, levels_m, *where, network.directions)
+    add_polar_hours(_by_wind(job_arrays, rows), *job_arrays, *its, *sums, brought)  # type: ignore[call-arg]
+    return _mean(sums, valid_hours, bearings, levels, 1, inner, kept)[:, :, :, 0], brought
 
 
-def _by_hills(
-    job_arrays, rows, valid_hours, kept, bearings, directions, relief: Relief, looked_at, ahead, flat, fine_m
-):
-    """Mean of stable hours, shape (bearings, distances, levels, hills, classes, 2)."""
-    distances, inner = _nodes(kept)
-    faint = _faint(flat, fine_m, distances, inner, kept.size)
-    (levels, hills), classes = relief.hills_m.shape, job_arrays[8].size
-    sums = (
-        np.zeros((2, bearings, levels, kept.size * hills * classes)),
-        np.zeros((2, levels, distances.size, hills * classes)),
-    )
-    ordered = _by_wind(job_arrays, rows)
-    where = (relief.stable_m, relief.hills_m, looked_at, ahead)
-    add_hill_hours(ordered, *job_arrays, distances, inner, *where, faint, directions, *sums)  # type: ignore[call-arg]
-    return _mean(sums, valid_hours, bearings, levels, hills, inner, kept.size)
+def _by_hills(job_arrays, rows, valid_hours, network: _Network, levels_m, hills, where, faint=None):
+    """Mean of stable hours, shape (bearings, distances, levels, hills, classes, 2), and what each brought at the base's
+    level, shape (hours, classes)."""
+    distances, inner = network.nodes()
+    bearings, kept, classes, levels = network.bearings, network.kept_m.size, job_arrays[8].size, levels_m.size
+    fields = hills.shape[1] * classes
+    sums = np.zeros((2, bearings, levels, kept * fields)), np.zeros((2, levels, distances.size, fields))
+    brought = np.zeros((job_arrays[0].shape[0], classes))
+    least = np.zeros((classes, distances.size)) if faint is None else faint
+    its = (distances, inner, levels_m, hills, *where, least, network.directions)
+    add_hill_hours(_by_wind(job_arrays, rows), *job_arrays, *its, *sums, brought)  # type: ignore[call-arg]
+    return _mean(sums, valid_hours, bearings, levels, hills.shape[1], inner, kept), brought
+
+
+def _plume_height(job_arrays, rows) -> float:
+    """Median over some hours of the height at which a source's plume ends its rise. [m]"""
+    some = rows[:: max(rows.size // HEIGHT_HOURS, 1)]
+    heights = np.zeros(some.size)
+    final_heights(some, *job_arrays[:4], *job_arrays[6:8], heights)
+    return float(np.median(heights)) if some.size else 0.0
 
 
 def annual(
@@ -163,7 +188,7 @@ def annual(
     per_e_fold: float,
     bearings: int,
     relief: Relief | None = None,
-    terrain_every: int = 1,
+    terrain_every: tuple[int, int] = (1, 1),
 ) -> Polar:
     """Annual table of one source.
 
@@ -180,46 +205,61 @@ def annual(
     bearings : int
     relief : Relief, optional
         By default flat terrain.
-    terrain_every : int
-        What terrain changes is found from one hour in so many (`selection.sample`).
+    terrain_every : tuple of 2 int
+        What terrain changes is found from one hour in so many (`selection.sample`), of those with convective air and
+        of the others.
 
     Returns
     -------
     Polar
     """
     distances = node_distances(first_m, last_m, per_e_fold)
-    finely = (distances, bearings, DIRECTIONS, np.zeros(1), *reach.everywhere(bearings, 1))
+    fine, base = _Network(distances, bearings, DIRECTIONS), np.zeros(1)
     if relief is None:
-        flat, _ = _over_levels(job_arrays, rows, valid_hours, *finely)
+        flat, _ = _over_levels(job_arrays, rows, valid_hours, fine, base, reach.everywhere(bearings, 1))
         return Polar(distances, np.maximum(flat[:, :, 0], 0.0))
-    coarse = node_distances(first_m, last_m, per_e_fold / COARSER)
-    convective = job_arrays[0][rows, 0] > 0.0
-    common = (coarse, bearings // COARSER, COARSE_DIRECTIONS)
+    coarse = _Network(node_distances(first_m, last_m, per_e_fold / COARSER), bearings // COARSER, COARSE_DIRECTIONS)
+    return _in_terrain(job_arrays, rows, valid_hours, fine, coarse, relief, terrain_every)
 
-    states = [_over_levels(job_arrays, rows[state], valid_hours, *finely) for state in (convective, ~convective)]
-    by_state = np.maximum(np.stack([flat[:, :, 0] for flat, _ in states], axis=2), 0.0)
-    density = by_state.sum(axis=2)
-    brought = states[0][1] + states[1][1]
+
+def _in_terrain(job_arrays, rows, valid_hours, fine: _Network, coarse: _Network, relief: Relief, every) -> Polar:
+    """As `annual`: levels of all hours on the fine network, and what they leave open from some hours on the coarse."""
+    convective = job_arrays[0][rows, 0] > 0.0
+    by_day, by_night = rows[convective], rows[~convective]
+    steps = hill_steps(_plume_height(job_arrays, by_night))
+
+    def where(levels_m, network, everywhere=False):
+        first = reach.looked_at(relief, levels_m, network.kept_m, network.bearings)
+        if everywhere:
+            first[:, levels_m == 0.0] = 0
+        return first, reach.ahead_of(first, network.step)
+
+    base, references = np.zeros(1), relief.stable_m[reference_levels(relief.stable_m)]
+    day, brought_by_day = _over_levels(job_arrays, by_day, valid_hours, fine, base, reach.everywhere(fine.bearings, 1))
+    night, brought_by_night = _by_hills(
+        job_arrays, by_night, valid_hours, fine, references, hills_m(references, np.zeros(1)),
+        where(references, fine, everywhere=True),
+    )  # fmt: skip
+    day, night = np.maximum(day[:, :, 0], 0.0), np.maximum(night[:, :, :, 0], 0.0)
+    density = day + night[:, :, 0]
+    brought = brought_by_day + brought_by_night
     share = brought / np.maximum(brought.sum(axis=0), np.finfo(float).tiny)
 
-    def few(hours):
+    def few(hours, every):
         chosen, weight = sample(
-            hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], share[hours].mean(axis=1), terrain_every
+            hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], share[hours].mean(axis=1), every
         )
         factor = np.zeros(job_arrays[-1].size)
         factor[chosen] = weight
         return (*job_arrays[:-1], job_arrays[-1] * factor), chosen
 
-    def wanted(levels_m):
-        first = reach.looked_at(relief, levels_m, coarse, bearings // COARSER)
-        return first, reach.ahead_of(first, math.log(coarse[1] / coarse[0]))
-
-    arrays, chosen = few(rows[convective])
-    by_day, _ = _over_levels(arrays, chosen, valid_hours, *common, relief.convective_m, *wanted(relief.convective_m))
-    arrays, chosen = few(rows[~convective])
-    by_night = _by_hills(arrays, chosen, valid_hours, *common, relief, *wanted(relief.stable_m), density, distances)
-    here, there = (int(np.flatnonzero(level == 0.0)[0]) for level in (relief.convective_m, relief.stable_m))
-    blends = np.concatenate([by_day, by_night.reshape(*by_night.shape[:2], -1, *by_night.shape[4:])], axis=2)
-    reference = np.stack([by_day[:, :, here], by_night[:, :, there, 0]], axis=2)
-    terrain = Terrain(relief, coarse, np.maximum(blends, 0.0), np.maximum(reference, 0.0), by_state)
-    return Polar(distances, density, terrain)
+    levels, _ = _over_levels(
+        *few(by_day, every[0]), valid_hours, coarse, relief.convective_m, where(relief.convective_m, coarse)
+    )
+    hilly, _ = _by_hills(
+        *few(by_night, every[1]), valid_hours, coarse, relief.stable_m, hills_m(relief.stable_m, steps),
+        where(relief.stable_m, coarse), _faint(density, fine.kept_m, coarse),
+    )  # fmt: skip
+    blends = np.concatenate([levels, hilly.reshape(*hilly.shape[:2], -1, *hilly.shape[4:])], axis=2)
+    terrain = Terrain(relief, coarse.kept_m, steps, np.maximum(blends, 0.0), day, night)
+    return Polar(fine.kept_m, density, terrain)

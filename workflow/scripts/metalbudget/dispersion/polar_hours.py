@@ -75,11 +75,11 @@ def meander(plume, penetrated, weight, distances, first, ahead, beside, amounts,
 
 
 @njit_borrowing(error_model="numpy")
-def _add_brought(distances, inner, amounts, hour, brought):
+def add_brought(distances, inner, amounts, hour, brought):
     """Add an hour's deposition from the first node that is kept on: a sum over ln r of r times that per metre."""
     step = math.log(distances[1] / distances[0])
     for i in range(inner, distances.size):
-        for k in range(amounts.shape[1]):
+        for k in range(brought.shape[1]):
             brought[hour, k] += step * distances[i] * amounts[i, k]
 
 
@@ -187,7 +187,7 @@ def add_polar_hours(
                 for kind in range(2 if raining else 1):
                     found = amounts[component, kind]
                     if level == 0:
-                        _add_brought(distances, max(inner, first), found, hour, brought)
+                        add_brought(distances, max(inner, first), found, hour, brought)
                     meander(plume, source.penetrated, weight, distances, first, 0, 1.0, found, round_about[kind, level])
                     gather(
                         plume[component], distances, found, first, first_direction, heading_weights, level,

@@ -169,7 +169,7 @@ class Weather:
             self._numbers["nodes_per_e_fold"],
             self._bearings,
             around,
-            int(self._numbers["terrain_every"]),
+            (int(self._numbers["terrain_convective_every"]), int(self._numbers["terrain_stable_every"])),
         )
 
     def rings(self, release: Release, pairs: Sequence[FineFraction] = ()) -> NDArray[np.float64]:

@@ -13,9 +13,12 @@ LEAST_RELIEF_M = 5.0  # choice: ground that lies closer to a source's base than 
 # plume's depth, which by day is the mixed layer. With them the operator keeps to the full calculation as
 # docs/verification-dispersion.md shows.
 CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
-STABLE_STEP_M, STABLE_GROWTH = 15.0, 1.2
-HILLS = 3  # from the receptor's own height, the least a hill can have, to the highest hill
-HILL_POWER = 3.0  # their steps grow: a hill that stands above the plume divides the flow like any higher one
+STABLE_STEP_M, STABLE_GROWTH = 8.0, 1.2
+EVERY_REFERENCE = 4  # of the stable levels from the base up one in so many is found from all hours
+# Hills above the receptor's own height in heights of the plume: flow is divided by a hill up to the plume's own height
+# (`nodes.critical_heights`), so a higher one does nothing more; and where what they do has half its way behind it.
+HILL_STEPS, HILL_BEND = (0.0, 0.9, 3.5), 0.6
+LEAST_PLUME_M = 30.0
 BESIDE = 7.0  # cells from the source within which cells are sampled in several places (`operator`)
 TAPS = 4  # levels that a height is interpolated from
 
@@ -46,8 +49,6 @@ class Relief:
         Levels for hours with convective air, above the source's base, rising; one of them zero. [m]
     stable_m : ndarray, shape (stable levels,)
         Levels for the other hours, likewise. [m]
-    hills_m : ndarray, shape (stable levels, hills)
-        Heights of hills above the source's base, rising along the second axis; the first of level zero is zero. [m]
     nearest_m, height_m : ndarray, shape (cells,)
         Of the cells around: distance of their nearest part from the source, and height above its base. [m]
     bearing : ndarray, shape (cells,)
@@ -57,7 +58,6 @@ class Relief:
     base_m: float
     convective_m: NDArray[np.float64]
     stable_m: NDArray[np.float64]
-    hills_m: NDArray[np.float64]
     nearest_m: NDArray[np.float64]
     height_m: NDArray[np.float64]
     bearing: NDArray[np.float64]
@@ -119,19 +119,15 @@ def relief_around(ground: Ground, grid: Grid, x_m: float, y_m: float, within_m: 
     distance = np.hypot(east, north)
     near = distance < within_m + grid.cell_m
     level, hill = ground.elevation_m[near] - base, ground.hill_m[near] - base
-    lowest, highest, summit = float(level.min()), float(level.max()), float(hill.max())
-    if max(-lowest, summit) < LEAST_RELIEF_M:
+    lowest, highest = float(level.min()), float(level.max())
+    if max(-lowest, float(hill.max())) < LEAST_RELIEF_M:
         return None
-    stable = levels_m(lowest, highest, STABLE_STEP_M, STABLE_GROWTH)
-    own = np.maximum(stable, 0.0)
-    hills = own[:, None] + np.linspace(0.0, 1.0, HILLS) ** HILL_POWER * np.maximum(summit - own, 1.0)[:, None]
     distance = distance[near]
     beside = distance < BESIDE * grid.cell_m
     return Relief(
         base,
         levels_m(lowest, highest, CONVECTIVE_STEP_M, CONVECTIVE_GROWTH),
-        stable,
-        hills,
+        levels_m(lowest, highest, STABLE_STEP_M, STABLE_GROWTH),
         np.where(beside, np.maximum(distance - grid.cell_m, 0.0), distance),
         level,
         np.where(beside, np.nan, np.mod(np.arctan2(east[near], north[near]), 2.0 * np.pi)),
@@ -153,12 +149,44 @@ def level_weights(
     return index, weight
 
 
-def blend(relief: Relief, elevation_m: NDArray[np.float64], hill_m: NDArray[np.float64]):
-    """How cells mix the levels and hills of a source: cubic in height, linear in the hill, in logarithms.
+def hill_steps(plume_m: float) -> NDArray[np.float64]:
+    """Heights of hills above receptors at which stable hours are added up, from a typical height of the plume. [m]"""
+    return np.array(HILL_STEPS) * max(plume_m, LEAST_PLUME_M)
+
+
+def hills_m(levels_m: NDArray[np.float64], steps_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Heights of hills at some levels, shape (levels, hills), above the source's base; none is lower than that. [m]"""
+    return np.maximum(levels_m, 0.0)[:, None] + steps_m
+
+
+def reference_levels(levels_m: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Which of the stable levels are found from all hours: the base, and every so many above it."""
+    return np.arange(int(np.flatnonzero(levels_m == 0.0)[0]), levels_m.size, EVERY_REFERENCE)
+
+
+def between(levels_m: NDArray[np.float64], height_m: NDArray[np.float64]):
+    """The two of some levels between which heights lie, and their linear weights; outside the nearest alone.
+
+    Both have shape (heights, 2); of a single level it stands twice.
+    """
+    last = levels_m.size - 1
+    lower = np.clip(np.searchsorted(levels_m, height_m, side="right") - 1, 0, max(last - 1, 0))
+    upper = np.minimum(lower + 1, last)
+    gap = np.where(upper > lower, levels_m[upper] - levels_m[lower], 1.0)
+    part = np.clip((height_m - levels_m[lower]) / gap, 0.0, 1.0)
+    return np.stack([lower, upper], axis=-1), np.stack([1.0 - part, part], axis=-1)
+
+
+def blend(
+    relief: Relief, steps_m: NDArray[np.float64], elevation_m: NDArray[np.float64], hill_m: NDArray[np.float64]
+) -> tuple[NDArray[np.int_], NDArray[np.float64], int]:
+    """How cells mix the levels and hills of a source, in logarithms.
 
     Parameters
     ----------
     relief : Relief
+    steps_m : ndarray, shape (hills,)
+        Of `hill_steps`. [m]
     elevation_m, hill_m : ndarray, shape (cells,)
         [m]
 
@@ -170,17 +198,23 @@ def blend(relief: Relief, elevation_m: NDArray[np.float64], hill_m: NDArray[np.f
         Weights of logarithms; those of the convective levels first, which have a sum of their own.
     int
         Number of the convective levels' taps.
+
+    Notes
+    -----
+    Cubic in the height; in the hill linear in h/(h + b), h how much higher it is than the receptor, which is how what
+    it does approaches its end.
     """
-    height, summit = elevation_m - relief.base_m, hill_m - relief.base_m
+    height = elevation_m - relief.base_m
+    higher = hill_m - relief.base_m - np.maximum(height, 0.0)
     by_day, day_weight = level_weights(relief.convective_m, height)
     by_night, night_weight = level_weights(relief.stable_m, height)
-    hills = relief.hills_m.shape[1]
-    low, high = relief.hills_m[by_night, 0], relief.hills_m[by_night, -1]
-    part = np.clip((summit[:, None] - low) / (high - low), 0.0, 1.0)
-    nodes = (relief.hills_m[0] - relief.hills_m[0, 0]) / (relief.hills_m[0, -1] - relief.hills_m[0, 0])
-    lower = np.clip(np.searchsorted(nodes, part, side="right") - 1, 0, hills - 2)
+    bend = HILL_BEND / HILL_STEPS[-1] * steps_m[-1]
+    nodes = steps_m / (steps_m + bend)
+    higher = np.clip(higher, 0.0, steps_m[-1])[:, None]
+    part = higher / (higher + bend)
+    lower = np.clip(np.searchsorted(nodes, part, side="right") - 1, 0, nodes.size - 2)
     upper_weight = (part - nodes[lower]) / (nodes[lower + 1] - nodes[lower])
-    first = relief.convective_m.size + by_night * hills + lower
+    first = relief.convective_m.size + by_night * nodes.size + lower
     return (
         np.concatenate([by_day, first, first + 1], axis=1),
         np.concatenate([day_weight, night_weight * (1.0 - upper_weight), night_weight * upper_weight], axis=1),

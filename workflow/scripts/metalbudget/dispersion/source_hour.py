@@ -35,3 +35,23 @@ def source_hour(
     for k in range(wet.shape[1]):
         raining = raining or wet[0, k] > 0.0
     return air, source, raining
+
+
+@njit(nogil=True, cache=True)
+def final_heights(
+    rows, scalars, levels, values, sums, stack, flags, heights
+):  # fmt: skip
+    """Height at which a plume's rise ends.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (hours,)
+    scalars, levels, values, sums, stack, flags
+        As of `model.arrays_of`.
+    heights : ndarray, shape (hours,)
+        Result, above the source's base. [m]
+    """
+    for index in range(rows.size):
+        air = air_of(rows[index], scalars, levels, values, sums)
+        source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6], stack[8])
+        heights[index] = source.height + source.final_rise
