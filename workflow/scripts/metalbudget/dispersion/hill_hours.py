@@ -15,6 +15,7 @@ from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.fan import WIDTHS, directions_for, gather, heading_of, new_slots, turn_to
 from metalbudget.dispersion.nodes import (
     UNSETTLED_YEAR,
+    along_way,
     critical_heights,
     dividing_heights,
     fill_classes,
@@ -41,7 +42,7 @@ from metalbudget.dispersion.vector import error_complement, exponential
 HILL_STEPS = 48  # of the table of dividing heights
 FAINT_DEPLETION = 0.3  # of a path's exponent: below it the share that keeps its level is taken from the path's end
 # Where a plume goes by a level only what meanders arrives there, which is alike in many hours: one in so many is taken.
-MEANDERING_EVERY = 3
+MEANDERING_EVERY = 8
 NEAR, FAR = 0, 1  # points of the depletion integral
 FOLLOW, KEEP = 0, 1  # states
 
@@ -106,15 +107,11 @@ def path_parts(plume, states, k, distances, taps, tap_weights, first, since, wor
             work[i] = states[state, k, i] / plume[WIND, i]
         logarithms(work, work, since)
         for side in range(2):
+            found = parts[k, state, side]
+            along_way(work, taps[side], tap_weights[side], first, found)
             for i in range(first, work.size):
-                n = taps[side, i]
-                value = (
-                    tap_weights[side, 0, i] * work[n] + tap_weights[side, 1, i] * work[n + 1]
-                    + tap_weights[side, 2, i] * work[n + 2] + tap_weights[side, 3, i] * work[n + 3]
-                )  # fmt: skip
-                found = 0.5 * max(distances[i] - FIRST_METRE, 0.0) * exponential(value)
-                parts[k, state, side, i] = found
-                most = max(most, found)
+                found[i] = 0.5 * max(distances[i] - FIRST_METRE, 0.0) * exponential(found[i])
+                most = max(most, found[i])
     return most
 
 
@@ -166,25 +163,20 @@ def _passing(distances, plume, lids, k, fall, critical, first, out, row):
 
 
 @njit_borrowing(error_model="numpy")
-def _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, integrals):
+def _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, work, integrals):
     """Depletion integral of a class, which is a straight line in f at each of its two points. [s m⁻¹]
 
     Where it hardly `depletes`, f on the way is taken to be that at the receptor.
     """
     for i in range(first, integrals.shape[1]):
-        total = 0.0
-        for side in range(2):
-            f = shares[k, i]
-            if depletes:
-                n = taps[side, i]
-                f = (
-                    tap_weights[side, 0, i] * on_way[side, n] + tap_weights[side, 1, i] * on_way[side, n + 1]
-                    + tap_weights[side, 2, i] * on_way[side, n + 2] + tap_weights[side, 3, i] * on_way[side, n + 3]
-                )  # fmt: skip
-                f = min(max(f, 0.5), 1.0)  # a cubic may overshoot
+        integrals[k, i] = 0.0
+    for side in range(2):
+        if depletes:
+            along_way(on_way[side], taps[side], tap_weights[side], first, work)
+        for i in range(first, integrals.shape[1]):
+            f = min(max(work[i], 0.5), 1.0) if depletes else shares[k, i]  # a cubic may overshoot
             follow = parts[k, FOLLOW, side, i]
-            total += follow + f * (parts[k, KEEP, side, i] - follow)
-        integrals[k, i] = total
+            integrals[k, i] += follow + f * (parts[k, KEEP, side, i] - follow)
 
 
 @njit_borrowing(error_model="numpy")
@@ -263,7 +255,7 @@ def hill_amounts(
                 critical_heights(source, distances, plume, fall, part, *way, looked_at, critical)
                 _passing(distances, plume, lids, k, fall, critical, looked_at, on_way, side)
         if dry_depletes:
-            _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, integrals)
+            _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, critical, integrals)
 
 
 @njit_borrowing()

@@ -67,18 +67,53 @@ def gauss_taps(distances):
     nodes = distances.size
     step, start = math.log(distances[1] / distances[0]), math.log(distances[0])
     first, weights = np.zeros((2, nodes), dtype=np.int64), np.zeros((2, 4, nodes))
-    for i in range(nodes):
-        length = max(distances[i] - FIRST_METRE, 0.0)
-        for side, sign in ((0, -1.0), (1, 1.0)):
-            at = FIRST_METRE + (0.5 + sign * GAUSS_NODE) * length
-            (
-                first[side, i],
-                weights[side, 0, i],
-                weights[side, 1, i],
-                weights[side, 2, i],
-                weights[side, 3, i],
-            ) = cubic(max((math.log(at) - start) / step, 0.0), nodes)
+    for side, sign in ((0, -1.0), (1, 1.0)):
+        # far away the points lie the same number of steps back for every node
+        shift = max(int(math.ceil(-math.log(0.5 + sign * GAUSS_NODE) / step)) + 1, 3)
+        for i in range(nodes):
+            at = FIRST_METRE + (0.5 + sign * GAUSS_NODE) * max(distances[i] - FIRST_METRE, 0.0)
+            n = min(max(i - shift, 0), nodes - 4)
+            t = max((math.log(at) - start) / step, 0.0) - n
+            a, b, c, d = t, t - 1.0, t - 2.0, t - 3.0
+            first[side, i] = n
+            weights[side, 0, i], weights[side, 1, i] = -b * c * d / 6.0, 0.5 * a * c * d
+            weights[side, 2, i], weights[side, 3, i] = -0.5 * a * b * d, a * b * c / 6.0
     return first, weights
+
+
+@njit_borrowing(error_model="numpy")
+def along_way(row, first, weights, since, out):
+    """A row at one of the two points of each node's depletion integral, from a node on.
+
+    Parameters
+    ----------
+    row : ndarray, shape (nodes,)
+    first, weights : ndarray, shapes (nodes,) and (4, nodes)
+        Of `gauss_taps`, of one side.
+    since : int
+    out : ndarray, shape (nodes,)
+        Result.
+    """
+    nodes = out.size
+    shift = nodes - 1 - first[nodes - 1]
+    even = min(-(-shift // BLOCK) * BLOCK, nodes)  # from here on every node looks back equally far
+    for i in range(since, even):
+        n = first[i]
+        out[i] = (
+            weights[0, i] * row[n]
+            + weights[1, i] * row[n + 1]
+            + weights[2, i] * row[n + 2]
+            + weights[3, i] * row[n + 3]
+        )
+    start = max(since, even)
+    count = nodes - start
+    back = start - shift
+    # slices, as an index that may count from the end is not vectorised
+    a, b, c, d = row[back:], row[back + 1 :], row[back + 2 :], row[back + 3 :]
+    at_a, at_b, at_c, at_d = weights[0, start:], weights[1, start:], weights[2, start:], weights[3, start:]
+    found = out[start:]
+    for i in range(count):
+        found[i] = at_a[i] * a[i] + at_b[i] * b[i] + at_c[i] * c[i] + at_d[i] * d[i]
 
 
 @njit_borrowing(error_model="numpy")
@@ -87,14 +122,8 @@ def path_integrals(near, far, distances, first, weights, work, out, since=0):
 
     All but `first` (2, nodes), `weights` (2, 4, nodes) and `work` (2, nodes) have shape (nodes,).
     """
-    for side in range(2):
-        row = near if side == 0 else far
-        for i in range(since, distances.size):
-            n = first[side, i]
-            work[side, i] = (
-                weights[side, 0, i] * row[n] + weights[side, 1, i] * row[n + 1] + weights[side, 2, i] * row[n + 2]
-                + weights[side, 3, i] * row[n + 3]
-            )  # fmt: skip
+    along_way(near, first[0], weights[0], since, work[0])
+    along_way(far, first[1], weights[1], since, work[1])
     for i in range(since, distances.size):
         length = max(distances[i] - FIRST_METRE, 0.0)
         out[i] = 0.5 * length * (exponential(work[0, i]) + exponential(work[1, i]))

@@ -23,7 +23,7 @@ from metalbudget.dispersion.source_hour import final_heights
 COARSER = 2  # the network of what terrain changes
 HEIGHT_HOURS = 200  # from which a typical height of a plume is found
 COARSE_DIRECTIONS = 180  # in which plumes are gathered there
-FAINT_HOUR = 0.1  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
+FAINT_HOUR = 0.3  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from metalbudget.dispersion.rows import SPREAD_Y
 
 HALVES = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # bearings to either side that a plume may reach; the last but all of them
 CUBIC = 4  # nodes that a place is interpolated from
-SPREADS = 3.5  # beyond which a plume's edge asks for no level of its own (exp(−6.1) = 0.002)
+SPREADS = 3.0  # beyond which a plume's edge asks for no level of its own (exp(−6.1) = 0.002)
 
 
 def looked_at(
