@@ -88,7 +88,8 @@ def test_hills_are_refused_with_the_flat_engine(weather, tmp_path):
     config["dispersion"] = dispersion(program) | {"terrain": "hills"}
     (problem,) = settings.check(config, settings.load(settings.REPOSITORY / "config" / "scenarios.yaml"))
     assert problem.where == "dispersion.terrain"
-    hill = relief.Relief(0.0, np.array([0.0, 25.0]), np.array([0.0, 10.0]), np.array([[0.0, 10.0], [10.0, 20.0]]))
+    one = np.array([1000.0])
+    hill = relief.Relief(0.0, np.array([0.0, 25.0]), np.array([0.0, 10.0]), one, 0.01 * one, 0.0 * one)
     with pytest.raises(InputError, match="flat ground"):
         made(weather, program).table(Release("stack", 30.0, 1.0, 350.0, 8.0), hill)
 

@@ -10,7 +10,7 @@ from dispersion_cases import TABLES, weather
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from metalbudget.dispersion import fan, hill_hours, model, operator, polar, polar_hours, relief, selection
+from metalbudget.dispersion import fan, hill_hours, model, operator, polar, polar_hours, reach, relief, selection
 from metalbudget.dispersion.case import Options, Receptors, Source
 from metalbudget.dispersion.reading import gas_surface
 from metalbudget.dispersion.release import Release, Weather, fields, source_of, substances
@@ -27,8 +27,9 @@ SIDE = 60
 
 
 @functools.cache
-def through(every=1, hours="all"):
-    tables = TABLES | {"dispersion": TABLES["dispersion"] | {"terrain_convective_every": every, "terrain_stable_every": every}}
+def through(every=1, hours="all", reference=4):
+    thinned = {"terrain_convective_every": every, "terrain_stable_every": every, "terrain_reference_every": reference}
+    tables = TABLES | {"dispersion": TABLES["dispersion"] | thinned}
     settings = {"max_distance_m": REACH_M, "bearings": 180, "hours": hours}
     return Weather(*weather(DAYS, seed=8), CLASSES, settings, tables, SURFACE)
 
@@ -82,26 +83,107 @@ def test_flat_ground_and_stacks_beyond_the_grid_have_no_relief():
     assert relief.relief_around(rough, grid, 20000.0, 0.0, REACH_M) is None
 
 
-@given(st.floats(-40.0, 300.0), st.floats(0.0, 1.0))
+def relief_of(heights_m, nearest_m, bearing, base_m=100.0):
+    low, high = min(heights_m), max(heights_m)
+    return relief.Relief(
+        base_m, relief.levels_m(low, high, 30.0, 2.0), relief.levels_m(low, high, 20.0, 1.4),
+        *(np.array(values, dtype=float) for values in (nearest_m, heights_m, bearing)),
+    )  # fmt: skip
+
+
+@given(st.floats(-40.0, 300.0), st.floats(0.0, 1.0), st.floats(10.0, 200.0))
 @examples(deadline=None, max_examples=60)
-def test_a_blend_is_exact_for_what_is_cubic_in_height_and_linear_in_the_hill(height, part):
-    stable = relief.levels_m(-60.0, 400.0, 20.0, 1.4)
-    own = np.maximum(stable, 0.0)
-    steps = own[:, None] + np.array([0.0, 0.5, 1.0]) * (500.0 - own)[:, None]
-    made = relief.Relief(100.0, relief.levels_m(-60.0, 400.0, 30.0, 2.0), stable, steps)
-    summit = max(height, 0.0) + part * (500.0 - max(height, 0.0))
-    index, weights, by_day = relief.blend(made, np.array([100.0 + height]), np.array([100.0 + summit]))
+def test_a_blend_is_exact_for_what_is_cubic_in_height_and_approaches_its_end_with_the_hill(height, part, plume):
+    """Whatever is a cubic of the receptor's height plus a straight line in h/(h + b), h the hill above it, b bent."""
+    steps = relief.hill_steps(plume)
+    made = relief_of([-60.0, 400.0], [1000.0, 1000.0], [0.0, 0.0])
+    higher = part * steps[-1]
+    summit = max(height, 0.0) + higher
+    index, weights, by_day = relief.blend(made, steps, np.array([100.0 + height]), np.array([100.0 + summit]))
     cube = lambda z: 1.0 - 0.02 * z + 3.0e-4 * z**2 - 5.0e-7 * z**3  # noqa: E731
-    day = cube(made.convective_m)
-    night = np.repeat(cube(made.stable_m)[:, None], 3, axis=1).ravel()
-    values = np.concatenate([day, night])
-    mixed = weights * values[index]
+    bend = relief.HILL_BEND * max(plume, relief.LEAST_PLUME_M)
+    by_hill = lambda h: 7.0 * h / (h + bend)  # noqa: E731
+    night = cube(made.stable_m)[:, None] + by_hill(steps)
+    mixed = weights * np.concatenate([cube(made.convective_m), night.ravel()])[index]
     assert mixed[0, :by_day].sum() == pytest.approx(cube(height), abs=1e-9)
-    assert mixed[0, by_day:].sum() == pytest.approx(cube(height), abs=1e-9)
-    hill = np.concatenate([0.0 * made.convective_m, ((made.hills_m - own[:, None]) / (500.0 - own)[:, None]).ravel()])
-    found = (weights * hill[index])[0, by_day:].sum()
-    lowest, highest = hill[index][0, by_day:].min(), hill[index][0, by_day:].max()
-    assert lowest - 0.2 <= found <= highest + 0.2  # the levels around see the same hill at other parts of their range
+    assert mixed[0, by_day:].sum() == pytest.approx(cube(height) + by_hill(higher), abs=1e-9)
+
+
+def test_hills_beyond_the_plume_do_nothing_more():
+    steps = relief.hill_steps(80.0)
+    made = relief_of([-60.0, 400.0], [1000.0, 1000.0], [0.0, 0.0])
+    found = [relief.blend(made, steps, np.array([150.0]), np.array([150.0 + h]))[1] for h in (280.0, 281.0, 900.0)]
+    assert np.array_equal(found[1], found[2])
+    assert np.array_equal(found[0], found[1])  # 3.5 · 80 m
+    assert relief.hills_m(np.array([-20.0, 0.0, 50.0]), steps)[:, 0].tolist() == [0.0, 0.0, 50.0]
+
+
+@given(st.floats(-50.0, 900.0), st.integers(1, 30))
+def test_a_height_lies_between_two_references(height, every):
+    levels = relief.levels_m(-40.0, 800.0, 8.0, 1.2)
+    which = relief.reference_levels(levels, every)
+    assert levels[which[0]] == 0.0
+    index, weights = relief.between(levels[which], np.array([height]))
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights.min() >= 0.0
+    held = min(max(height, 0.0), levels[which[-1]])
+    assert (levels[which][index] * weights).sum() == pytest.approx(held, abs=1e-9)
+
+
+# --- where levels are looked at -------------------------------------------------------------------------
+
+NETWORK = polar.node_distances(50.0, REACH_M, 2.5)
+
+
+def test_a_mountain_in_the_east_is_looked_at_there_alone():
+    """One cell at 400 m, 8 km to the east, sea level elsewhere; 72 bearings of five degrees."""
+    made = relief_of([400.0, 0.0], [8000.0, 60.0], [0.5 * np.pi + 0.01, np.nan], base_m=0.0)
+    first = reach.looked_at(made, made.stable_m, np.flatnonzero(made.stable_m == 0.0), NETWORK, 72)
+    base, top = int(np.flatnonzero(made.stable_m == 0.0)[0]), made.stable_m.size - 1
+    assert np.all(first[:, base] == 0)
+    assert np.flatnonzero(first[:, top] < NETWORK.size).tolist() == [17, 18, 19, 20]  # around bearing 18, 90 degrees
+    node = first[18, top]
+    assert NETWORK[node + 1] <= 8000.0 < NETWORK[node + 2]  # the second of four nodes around it
+    ahead = reach.ahead_of(first, NETWORK.size, math.log(NETWORK[1] / NETWORK[0]))
+    assert np.all(ahead[0, 18] <= first[18])
+    assert ahead[0, 0, top] == reach.NOBODY  # a narrow plume to the north asks for nothing of the mountain
+    assert ahead[-1, 0, top] < node  # a wide one for what arrives beside it, which is nearer along the plume
+
+
+def test_narrow_plumes_ask_for_no_more_than_wide_ones():
+    random = np.random.default_rng(4)
+    made = relief_of(
+        random.uniform(-30.0, 500.0, 200), random.uniform(100.0, REACH_M, 200), random.uniform(0, 6.28, 200)
+    )
+    references = relief.reference_levels(made.stable_m, 4)
+    first = reach.looked_at(made, made.stable_m, references, NETWORK, 90)
+    ahead = reach.ahead_of(first, NETWORK.size, 0.4)
+    assert np.all(np.diff(ahead, axis=0) <= 0)
+    for width in (0.01, 0.1, 0.5, 3.0):
+        found = [reach.first_ahead(ahead, 1.0, width, level) for level in range(made.stable_m.size)]
+        assert all(least <= value for least, value in zip(ahead[-1].min(axis=0), found, strict=True))
+
+
+def test_leaving_out_what_nobody_looks_at_changes_nothing():
+    """The operator with every level everywhere, and where the ground asks for it: each cell to 1 % and 2 % of the mean.
+
+    What meanders by a level is drawn from one hour in so many, so they are not the same to the last digit.
+    """
+    grid = grid_of(40)
+    ground = relief.ground_of(hills(grid), grid)
+    made = around(ground, grid)
+    found = []
+    for looked_at in (
+        reach.looked_at,
+        lambda _, levels, references, distances, bearings: reach.everywhere(bearings, levels.size)[0],
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reach, "looked_at", looked_at)
+            table = through().table(STACK, made)
+            found.append(operator.point_deposition(table, STACK.x_m, STACK.y_m, grid, ground))
+    mean = found[1].mean(axis=(2, 3), keepdims=True)
+    assert np.all(np.abs(found[0] - found[1]) < 0.01 * found[1] + 0.02 * mean)
+    assert not np.array_equal(*found)
 
 
 def test_ground_at_the_level_of_the_base_is_flat_ground():
@@ -266,18 +348,20 @@ def stable_sums(hills, faint=0.0):
     )
     rows = np.flatnonzero(weather_of._air.hours.valid & (arrays[0][:, 0] == 0.0))[::5]
     ordered = polar._by_wind(arrays, rows)
-    distances, inner = polar._nodes(polar.node_distances(50.0, REACH_M, 2.5))
+    distances, inner = polar._Network(polar.node_distances(50.0, REACH_M, 2.5), 90, 180).nodes()
     levels, classes, kept = np.array([-8.0, 0.0, 40.0, 130.0]), len(CLASSES), distances.size - inner - 2
     tables = np.zeros((2, 90, 4, kept * classes)), np.zeros((2, 4, distances.size, classes))
-    polar_hours.add_polar_hours(
-        ordered, *arrays, distances, inner, levels, 180, *tables, np.zeros((arrays[0].shape[0], classes))
-    )
+    all_over = reach.everywhere(90, 4)
+    brought = np.zeros((2, arrays[0].shape[0], classes))
+    polar_hours.add_polar_hours(ordered, *arrays, distances, inner, levels, *all_over, 180, *tables, brought[0])
     by_hills = (
         np.zeros((2, 90, 4, kept * hills.shape[1] * classes)),
         np.zeros((2, 4, distances.size, hills.shape[1] * classes)),
     )
     least = np.full((classes, distances.size), faint)
-    hill_hours.add_hill_hours(ordered, *arrays, distances, inner, levels, hills, least, 180, *by_hills)
+    hill_hours.add_hill_hours(
+        ordered, *arrays, distances, inner, levels, hills, *all_over, least, 180, *by_hills, brought[1]
+    )
     shape = (2, 90, 4, kept, hills.shape[1], classes)
     return tables[0].reshape(2, 90, 4, kept, classes), by_hills[0].reshape(shape), tables[1], by_hills[1]
 
@@ -350,13 +434,14 @@ def test_a_plume_laid_across_the_bearings_is_its_gaussian(width, heading_deg, cl
     heading = math.radians(heading_deg)
     weights = np.empty(4)
     slots, used = fan.new_slots(1, distances.size, classes)
+    looked_at = reach.everywhere(bearings, 1)[0]
     direction_step = 2.0 * math.pi / 360
     first = fan.heading_of(-math.sin(heading), -math.cos(heading), direction_step, weights)
     fan.gather(plume, distances, amounts, 0, first, weights, 0, slots, used, np.empty(3 * classes))
     directed = np.zeros((bearings, 1, kept * classes))
     scratch = np.empty((fan.WIDTHS + 1, distances.size * classes))
     for direction in range(first, first + 4):
-        fan.lay_across(slots, used, direction, direction_step, distances, inner, scratch, directed)
+        fan.lay_across(slots, used, direction, direction_step, distances, inner, scratch, looked_at, directed)
     assert not slots.any()  # emptied for the next directions
     found = directed.reshape(bearings, kept, classes)
     turn = 2.0 * np.pi * np.arange(bearings) / bearings - heading

@@ -69,7 +69,7 @@ def gauss_taps(distances):
     first, weights = np.zeros((2, nodes), dtype=np.int64), np.zeros((2, 4, nodes))
     for side, sign in ((0, -1.0), (1, 1.0)):
         # far away the points lie the same number of steps back for every node
-        shift = max(int(math.ceil(-math.log(0.5 + sign * GAUSS_NODE) / step)) + 1, 3)
+        shift = max(math.ceil(-math.log(0.5 + sign * GAUSS_NODE) / step) + 1, 3)
         for i in range(nodes):
             at = FIRST_METRE + (0.5 + sign * GAUSS_NODE) * max(distances[i] - FIRST_METRE, 0.0)
             n = min(max(i - shift, 0), nodes - 4)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.nodes import cubic
 from metalbudget.dispersion.polar import Polar, Terrain
-from metalbudget.dispersion.relief import Ground, between, blend, reference_levels
+from metalbudget.dispersion.relief import Ground, between, blend
 from metalbudget.grid import Grid
 
 SAMPLES = (32, 8, 2, 1)  # sub-cell samples a side below 2.5, 6.5, 20.5 cells from the source and beyond
@@ -35,10 +35,10 @@ def _bearing_weight(tap, t):
 def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, samples, index, result):
     """Cell means of polar densities into `result` (taps, fields, rows, columns).
 
-    `index` (rows, columns, taps) says of which table; `scaled` (bearings, distances, tables, fields) is the density times the squared distance, which is nearly straight in the
-    logarithm of distance; `east` (columns,) and `north` (rows,) are cell centres from the source. Cells near it are
-    sampled more finely. With `between_sources` the source too is spread over its cell, which weights displacements by a
-    triangle.
+    `index` (rows, columns, taps) says of which table; `scaled` (bearings, distances, tables, fields) is the density
+    times the squared distance, which is nearly straight in the logarithm of distance; `east` (columns,) and `north`
+    (rows,) are cell centres from the source. Cells near it are sampled more finely. With `between_sources` the source
+    too is spread over its cell, which weights displacements by a triangle.
     """
     bearings, count, _, fields = scaled.shape
     taps = index.shape[2]
@@ -280,7 +280,7 @@ def deposition_at_levels(
     shape = (grid.height, grid.width, -1)
     relief = terrain.relief
     index, weights, day = blend(relief, terrain.hill_steps_m, ground.elevation_m.ravel(), ground.hill_m.ravel())
-    references = reference_levels(relief.stable_m)
+    references = terrain.references
     which, part = between(relief.stable_m[references], ground.elevation_m.ravel() - relief.base_m)
     base = np.full((index.shape[0], 1), np.flatnonzero(relief.convective_m == 0.0)[0])
     at_night = relief.convective_m.size + references[which] * terrain.hill_steps_m.size

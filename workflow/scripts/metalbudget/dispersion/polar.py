@@ -6,6 +6,7 @@ divides. What they change is summed at some levels and hills, on a network half 
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,10 @@ class Terrain:
         `relief.blend`); hours that stand for others. [m⁻²]
     by_day : ndarray, shape (bearings, distances, classes, 2)
         Of all hours with convective air at the base's level, on the network of `Polar`. [m⁻²]
+    references : ndarray of int, shape (references,)
+        Of `relief.reference_levels`.
     by_night : ndarray, shape (bearings, distances, references, classes, 2)
-        Of all other hours by no hill higher than the receptor, on the network of `Polar`, at
-        `relief.reference_levels`. [m⁻²]
+        Of all other hours at the references by no hill higher than the receptor, on the network of `Polar`. [m⁻²]
     """
 
     relief: Relief
@@ -52,6 +54,7 @@ class Terrain:
     hill_steps_m: NDArray[np.float64]
     density: NDArray[np.float64]
     by_day: NDArray[np.float64]
+    references: NDArray[np.int_]
     by_night: NDArray[np.float64]
 
 
@@ -179,6 +182,25 @@ def _plume_height(job_arrays, rows) -> float:
     return float(np.median(heights)) if some.size else 0.0
 
 
+class Every(NamedTuple):
+    """How thoroughly terrain is followed: one in so many.
+
+    Parameters
+    ----------
+    convective, stable : int
+        Hours with convective air, and others, from which the levels and hills are found (`selection.sample`).
+    reference : int
+        Stable levels from the base up that all hours are summed at.
+    """
+
+    convective: int = 1
+    stable: int = 1
+    reference: int = 4
+
+
+THOROUGH = Every()
+
+
 def annual(
     job_arrays,
     rows: NDArray[np.int_],
@@ -188,7 +210,7 @@ def annual(
     per_e_fold: float,
     bearings: int,
     relief: Relief | None = None,
-    terrain_every: tuple[int, int] = (1, 1),
+    every: Every = THOROUGH,
 ) -> Polar:
     """Annual table of one source.
 
@@ -205,9 +227,8 @@ def annual(
     bearings : int
     relief : Relief, optional
         By default flat terrain.
-    terrain_every : tuple of 2 int
-        What terrain changes is found from one hour in so many (`selection.sample`), of those with convective air and
-        of the others.
+    every : Every
+        How thoroughly terrain is followed.
 
     Returns
     -------
@@ -219,47 +240,52 @@ def annual(
         flat, _ = _over_levels(job_arrays, rows, valid_hours, fine, base, reach.everywhere(bearings, 1))
         return Polar(distances, np.maximum(flat[:, :, 0], 0.0))
     coarse = _Network(node_distances(first_m, last_m, per_e_fold / COARSER), bearings // COARSER, COARSE_DIRECTIONS)
-    return _in_terrain(job_arrays, rows, valid_hours, fine, coarse, relief, terrain_every)
+    return _in_terrain(job_arrays, rows, valid_hours, fine, coarse, relief, every)
 
 
-def _in_terrain(job_arrays, rows, valid_hours, fine: _Network, coarse: _Network, relief: Relief, every) -> Polar:
+def _in_terrain(job_arrays, rows, valid_hours, fine: _Network, coarse: _Network, relief: Relief, every: Every) -> Polar:
     """As `annual`: levels of all hours on the fine network, and what they leave open from some hours on the coarse."""
     convective = job_arrays[0][rows, 0] > 0.0
     by_day, by_night = rows[convective], rows[~convective]
     steps = hill_steps(_plume_height(job_arrays, by_night))
 
-    def where(levels_m, network, everywhere=False):
-        first = reach.looked_at(relief, levels_m, network.kept_m, network.bearings)
+    def where(levels_m, compared, network, everywhere=False):
+        first = reach.looked_at(relief, levels_m, compared, network.kept_m, network.bearings)
         if everywhere:
             first[:, levels_m == 0.0] = 0
-        return first, reach.ahead_of(first, network.step)
+        return first, reach.ahead_of(first, network.kept_m.size, network.step)
 
-    base, references = np.zeros(1), relief.stable_m[reference_levels(relief.stable_m)]
-    day, brought_by_day = _over_levels(job_arrays, by_day, valid_hours, fine, base, reach.everywhere(fine.bearings, 1))
-    night, brought_by_night = _by_hills(
-        job_arrays, by_night, valid_hours, fine, references, hills_m(references, np.zeros(1)),
-        where(references, fine, everywhere=True),
-    )  # fmt: skip
-    day, night = np.maximum(day[:, :, 0], 0.0), np.maximum(night[:, :, :, 0], 0.0)
+    base, references = np.zeros(1), reference_levels(relief.stable_m, every.reference)
+    all_over = reach.everywhere(fine.bearings, 1)
+    day, brought_by_day = _over_levels(job_arrays, by_day, valid_hours, fine, base, all_over)
+    if references.size == 1:  # at the base's level without a hill both states of a plume are one
+        night, brought_by_night = _over_levels(job_arrays, by_night, valid_hours, fine, base, all_over)
+    else:
+        levels_m = relief.stable_m[references]
+        its = (
+            levels_m,
+            hills_m(levels_m, np.zeros(1)),
+            where(levels_m, np.arange(levels_m.size), fine, everywhere=True),
+        )
+        hilly, brought_by_night = _by_hills(job_arrays, by_night, valid_hours, fine, *its)
+        night = hilly[:, :, :, 0]
+    day, night = np.maximum(day[:, :, 0], 0.0), np.maximum(night, 0.0)
     density = day + night[:, :, 0]
     brought = brought_by_day + brought_by_night
     share = brought / np.maximum(brought.sum(axis=0), np.finfo(float).tiny)
 
-    def few(hours, every):
+    def few(hours, one_in):
         chosen, weight = sample(
-            hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], share[hours].mean(axis=1), every
+            hours, _headings(job_arrays, hours), job_arrays[0][hours, 4], share[hours].mean(axis=1), one_in
         )
         factor = np.zeros(job_arrays[-1].size)
         factor[chosen] = weight
         return (*job_arrays[:-1], job_arrays[-1] * factor), chosen
 
-    levels, _ = _over_levels(
-        *few(by_day, every[0]), valid_hours, coarse, relief.convective_m, where(relief.convective_m, coarse)
-    )
-    hilly, _ = _by_hills(
-        *few(by_night, every[1]), valid_hours, coarse, relief.stable_m, hills_m(relief.stable_m, steps),
-        where(relief.stable_m, coarse), _faint(density, fine.kept_m, coarse),
-    )  # fmt: skip
+    where_by_day = where(relief.convective_m, np.flatnonzero(relief.convective_m == 0.0), coarse)
+    levels, _ = _over_levels(*few(by_day, every.convective), valid_hours, coarse, relief.convective_m, where_by_day)
+    its = (relief.stable_m, hills_m(relief.stable_m, steps), where(relief.stable_m, references, coarse))
+    hilly, _ = _by_hills(*few(by_night, every.stable), valid_hours, coarse, *its, _faint(density, fine.kept_m, coarse))
     blends = np.concatenate([levels, hilly.reshape(*hilly.shape[:2], -1, *hilly.shape[4:])], axis=2)
-    terrain = Terrain(relief, coarse.kept_m, steps, np.maximum(blends, 0.0), day, night)
+    terrain = Terrain(relief, coarse.kept_m, steps, np.maximum(blends, 0.0), day, references, night)
     return Polar(fine.kept_m, density, terrain)

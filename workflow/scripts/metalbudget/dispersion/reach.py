@@ -11,16 +11,21 @@ from numpy.typing import NDArray
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.fan import SIDEWAYS
-from metalbudget.dispersion.relief import Relief, level_weights
+from metalbudget.dispersion.relief import Relief, between, level_weights
 from metalbudget.dispersion.rows import SPREAD_Y
 
 HALVES = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # bearings to either side that a plume may reach; the last but all of them
 CUBIC = 4  # nodes that a place is interpolated from
-SPREADS = 3.0  # beyond which a plume's edge asks for no level of its own (exp(−6.1) = 0.002)
+NOBODY = np.iinfo(np.int32).max
+SPREADS = 3.0  # beyond which a plume's edge asks for no level of its own (exp(−4.5) = 0.01)
 
 
 def looked_at(
-    relief: Relief, levels_m: NDArray[np.float64], distances_m: NDArray[np.float64], bearings: int
+    relief: Relief,
+    levels_m: NDArray[np.float64],
+    references: NDArray[np.int_],
+    distances_m: NDArray[np.float64],
+    bearings: int,
 ) -> NDArray[np.int_]:
     """First distance at which the cells at a bearing look at a level; the number of distances where none does.
 
@@ -29,6 +34,8 @@ def looked_at(
     relief : Relief
     levels_m : ndarray, shape (levels,)
         The relief's convective or stable levels, above the source's base. [m]
+    references : ndarray of int, shape (references,)
+        Those of the levels that cells are compared with.
     distances_m : ndarray, shape (distances,)
         Evenly spaced in their logarithm. [m]
     bearings : int
@@ -37,12 +44,10 @@ def looked_at(
     Returns
     -------
     ndarray of int, shape (bearings, levels)
-        The level of the base, which every cell is compared with, counts everywhere that there are cells.
     """
     count = distances_m.size
     index, _ = level_weights(levels_m, relief.height_m)
-    base = np.full((index.shape[0], 1), np.flatnonzero(levels_m == 0.0)[0])
-    index = np.concatenate([index, base], axis=1)
+    index = np.concatenate([index, references[between(levels_m[references], relief.height_m)[0]]], axis=1)
     step = math.log(distances_m[1] / distances_m[0])
     position = np.log(np.maximum(relief.nearest_m, distances_m[0]) / distances_m[0]) / step
     first = np.clip(position.astype(np.int64) - 1, 0, count - CUBIC)[:, None]
@@ -56,13 +61,15 @@ def looked_at(
     return np.minimum(found, lowest)
 
 
-def ahead_of(first: NDArray[np.int_], step: float) -> NDArray[np.int_]:
+def ahead_of(first: NDArray[np.int_], count: int, step: float) -> NDArray[np.int_]:
     """First distance along a plume that `looked_at` asks for, by how far to either side it reaches.
 
     Parameters
     ----------
     first : ndarray of int, shape (bearings, levels)
         Of `looked_at`.
+    count : int
+        Number of distances.
     step : float
         Between the logarithms of distances. [1]
 
@@ -70,20 +77,21 @@ def ahead_of(first: NDArray[np.int_], step: float) -> NDArray[np.int_]:
     -------
     ndarray of int, shape (len(HALVES) + 1, bearings, levels)
         By the bearing of its axis. A place beside the axis asks for the plume nearer than its own distance, so it may
-        lie before the first distance. The last reaches all bearings that a plume reaches.
+        lie before the first distance. The last reaches all bearings that a plume reaches. `NOBODY` where none asks.
     """
     bearings = first.shape[0]
     turn = 2.0 * np.pi / bearings
     widest = min(int(math.acos(SIDEWAYS) / turn), bearings // 2)
-    found, lowest = np.empty((len(HALVES) + 1, *first.shape), dtype=np.int64), first - 1
+    asked = np.where(first < count, first, NOBODY)
+    found, lowest = np.empty((len(HALVES) + 1, *first.shape), dtype=np.int64), asked - 1
     reached = 0
     for number, half in enumerate((*HALVES, widest)):
         for j in range(reached + 1, min(half, widest) + 1):
             nearer = math.ceil(-math.log(math.cos(j * turn)) / step) + 1
             for side in (-j, j):
-                lowest = np.minimum(lowest, np.roll(first, side, axis=0) - nearer)
+                lowest = np.minimum(lowest, np.roll(asked, side, axis=0) - nearer)
         reached = max(reached, min(half, widest))
-        found[number] = lowest
+        found[number] = np.where(lowest < count, lowest, NOBODY)
     return found
 
 
@@ -122,4 +130,4 @@ def first_ahead(ahead, heading, width, level):
     number = 0
     while number < ahead.shape[0] - 1 and HALVES[number] < half:
         number += 1
-    return ahead[number, int(math.floor(heading / turn + 0.5)) % bearings, level]
+    return ahead[number, math.floor(heading / turn + 0.5) % bearings, level]

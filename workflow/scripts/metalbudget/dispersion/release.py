@@ -169,7 +169,7 @@ class Weather:
             self._numbers["nodes_per_e_fold"],
             self._bearings,
             around,
-            (int(self._numbers["terrain_convective_every"]), int(self._numbers["terrain_stable_every"])),
+            polar.Every(*(int(self._numbers[f"terrain_{what}_every"]) for what in polar.Every._fields)),
         )
 
     def rings(self, release: Release, pairs: Sequence[FineFraction] = ()) -> NDArray[np.float64]:

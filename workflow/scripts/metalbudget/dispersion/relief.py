@@ -14,7 +14,6 @@ LEAST_RELIEF_M = 5.0  # choice: ground that lies closer to a source's base than 
 # docs/verification-dispersion.md shows.
 CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
 STABLE_STEP_M, STABLE_GROWTH = 8.0, 1.2
-EVERY_REFERENCE = 4  # of the stable levels from the base up one in so many is found from all hours
 # Hills above the receptor's own height in heights of the plume: flow is divided by a hill up to the plume's own height
 # (`nodes.critical_heights`), so a higher one does nothing more; and where what they do has half its way behind it.
 HILL_STEPS, HILL_BEND = (0.0, 0.9, 3.5), 0.6
@@ -159,9 +158,9 @@ def hills_m(levels_m: NDArray[np.float64], steps_m: NDArray[np.float64]) -> NDAr
     return np.maximum(levels_m, 0.0)[:, None] + steps_m
 
 
-def reference_levels(levels_m: NDArray[np.float64]) -> NDArray[np.int_]:
-    """Which of the stable levels are found from all hours: the base, and every so many above it."""
-    return np.arange(int(np.flatnonzero(levels_m == 0.0)[0]), levels_m.size, EVERY_REFERENCE)
+def reference_levels(levels_m: NDArray[np.float64], every: int) -> NDArray[np.int_]:
+    """Which of the stable levels are found from all hours: the base, and one in so many above it."""
+    return np.arange(int(np.flatnonzero(levels_m == 0.0)[0]), levels_m.size, every)
 
 
 def between(levels_m: NDArray[np.float64], height_m: NDArray[np.float64]):
