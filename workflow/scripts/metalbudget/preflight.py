@@ -137,7 +137,7 @@ def _signature(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: P
     digest.update(json.dumps([_plain(config), _plain(scenarios)], sort_keys=True, default=str).encode())
     files = sorted((settings.WORKFLOW / "schemas").rglob("*.json"))
     package = Path(__file__).parent
-    files += sorted(settings.PARAMETERS.glob("*.csv")) + sorted(package.glob("inputs/*.py"))
+    files += sorted(settings.PARAMETERS.glob("*.csv")) + sorted(package.glob("inputs/**/*.py"))
     files += [package / name for name in ("harmonise.py", "vectors.py", "io.py", "settings.py")]
     if config.get("region", {}).get("source") == "folder":
         folder = study / str(config["region"].get("folder", ""))

@@ -90,7 +90,7 @@ def signature(folder: str | Path, config: Mapping[str, Any], scenarios: Mapping[
     schemas = own.parents[2] / "schemas"
     folder = Path(folder)
     listed = [(path, path.relative_to(folder).as_posix()) for path in folder.rglob("*")]
-    listed += [(path, f"check/{path.name}") for path in [*own.glob("*.py"), *schemas.rglob("*.json")]]
+    listed += [(path, f"check/{path.name}") for path in [*own.rglob("*.py"), *schemas.rglob("*.json")]]
     for path, name in sorted(listed, key=lambda pair: pair[1]):
         if path.is_file():
             state = path.stat()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.inputs import rasters
-from metalbudget.inputs.agreement import layer_names
+from metalbudget.inputs.agreement.provenance import layer_names
 from metalbudget.inputs.layers import LAYERS
 from metalbudget.inputs.region import Examination
 from metalbudget.inputs.tables import Table

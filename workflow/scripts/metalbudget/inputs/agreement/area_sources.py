@@ -1,0 +1,117 @@
+"""Area sources: what spreads them, their products and years."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metalbudget.errors import InputError
+from metalbudget.inputs import tables
+from metalbudget.inputs.agreement.years import report_pauses
+from metalbudget.inputs.schema import nearest
+from metalbudget.inputs.tables import Table, shown_values
+
+if TYPE_CHECKING:
+    from metalbudget.inputs.region import Examination
+
+
+def check_area_sources(result: Examination, years: list[int]) -> None:
+    """Report names shared with facilities, metals out of place, surrogates of nothing, and missing years."""
+    problems = result.problems
+    sources = result.table("area_sources")
+    if sources is not None and sources.has("source_id", "surrogate"):
+        _check_surrogates(result, sources)
+        facilities = result.table("facilities")
+        if facilities is not None and facilities.has("facility_id"):
+            shared = np.isin(sources.text["source_id"], facilities.text["facility_id"]) & (
+                sources.text["source_id"] != ""
+            )
+            if shared.any():
+                problems.append(
+                    InputError(
+                        "a source_id is also a facility_id",
+                        file=sources.file,
+                        where=sources.rows(shared),
+                        found=shown_values(sources.text["source_id"][shared]),
+                        expected="names that differ from every facility_id",
+                    )
+                )
+    activity = result.table("area_activity")
+    if activity is None or not activity.has("source_id", "year", "product", "metal"):
+        return
+    legacy = activity.text["product"] == "legacy_metal"
+    for bad, message, expected in (
+        (legacy & (activity.text["metal"] == ""), "a legacy_metal row names no metal", "the metal's symbol"),
+        (
+            ~legacy & (activity.text["metal"] != ""),
+            "a metal is named for a product that is not legacy_metal",
+            "a blank metal; emission factors give the metals",
+        ),
+    ):
+        if bad.any():
+            problems.append(
+                InputError(
+                    message,
+                    file=activity.file,
+                    where=f"{activity.rows(bad)}, column metal",
+                    found=shown_values(repr(str(value)) for value in activity.text["metal"][bad]),
+                    expected=expected,
+                )
+            )
+    if sources is None or not sources.has("source_id"):
+        return
+    needed = [(str(name), year) for name in dict.fromkeys(sources.text["source_id"].tolist()) for year in years]
+    tables.report_gaps(
+        activity,
+        ("source_id", "year"),
+        needed,
+        problems,
+        message="year gap: an area source has no activity in a modelled year",
+        mend="add the rows; amount 0 where there was none",
+    )
+    report_pauses(activity, ("source_id", "product", "metal"), years, set(needed), problems)
+
+
+def _check_surrogates(result: Examination, sources: Table) -> None:
+    surrogate = sources.text["surrogate"]
+    areas = result.layers.get("legacy_areas.gpkg")
+    known = [str(name) for name in areas.columns["area_id"]] if areas and "area_id" in areas.columns else None
+    for text in np.unique(surrogate[np.char.startswith(surrogate, "legacy:")]):
+        area = str(text).removeprefix("legacy:")
+        if known is not None and area not in known:
+            result.problems.append(
+                InputError(
+                    f"unknown legacy area {area!r}",
+                    file=sources.file,
+                    where=f"{sources.rows(surrogate == text)}, column surrogate",
+                    found=text,
+                    expected=f"legacy: with an area_id of legacy_areas.gpkg: {tables.shown_many(known) or 'none'}",
+                    mend=nearest(area, known),
+                )
+            )
+    roads = result.layers.get("roads.gpkg")
+    if roads is not None and (surrogate == "roads").any() and "vehicles_per_day" in roads.columns:
+        try:
+            driven = float(np.nansum(roads.columns["vehicles_per_day"].astype(float)))
+        except (ValueError, TypeError):
+            return
+        if roads.n == 0 or driven <= 0.0:
+            result.problems.append(
+                InputError(
+                    "a source is spread by roads, and there is no traffic",
+                    file="roads.gpkg",
+                    found=f"{roads.n} roads with {driven:g} vehicles",
+                    expected="at least one road with vehicles_per_day above 0",
+                )
+            )
+    people = result.rasters.get("population.tif")
+    if people is not None and (surrogate == "population").any() and not np.nansum(people) > 0.0:
+        result.problems.append(
+            InputError(
+                "a source is spread by population, and nobody lives in the region",
+                file="population.tif",
+                found="a sum of 0",
+                expected="persons per cell",
+            )
+        )
