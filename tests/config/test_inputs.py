@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import raw_factory
-from metalbudget import inputs
+from metalbudget import inputs, preflight
 from metalbudget.cli import main as command
 
 Rows = list[dict]
@@ -110,6 +110,59 @@ def layer(file: str, change: Callable, crs: str = raw_factory.CRS, kind: str = "
     return apply
 
 
+def each(file: str, **changes: Callable[[str], object]) -> Callable[[Path], None]:
+    """Change columns of all rows by functions of the old text."""
+
+    def change(rows: Rows) -> None:
+        for row in rows:
+            row.update({name: function(row[name]) for name, function in changes.items()})
+
+    return rows_of(file, change)
+
+
+def times(factor: float) -> Callable[[str], float]:
+    return lambda text: factor * float(text)
+
+
+def rewritten(file: str, **options) -> Callable[[Path], None]:
+    """Rewrite a raster with other rasterio options; `values` changes the array, which gets a band axis."""
+    values = options.pop("values", lambda array: array)
+
+    def apply(folder: Path) -> None:
+        import rasterio
+
+        with rasterio.open(folder / file) as source:
+            array, profile = source.read(), source.profile
+        array = values(array)
+        profile.update(count=len(array), **options)
+        with rasterio.open(folder / file, "w", **profile) as target:
+            target.write(array)
+
+    return apply
+
+
+def south_up(folder: Path) -> None:
+    from rasterio.transform import Affine
+
+    south = raw_factory.Y_MAX - raw_factory.HEIGHT * raw_factory.CELL_M
+    upwards = Affine(250.0, 0.0, raw_factory.X_MIN, 0.0, 250.0, south)
+    rewritten("dem.tif", values=lambda array: array[:, ::-1], transform=upwards)(folder)
+
+
+def cut_short(file: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        content = (folder / file).read_bytes()
+        (folder / file).write_bytes(content[: len(content) // 2])
+
+    return apply
+
+
+def eight_hours_early(rows: Rows) -> Rows:
+    """The same weather on a clock of UTC: the values of 08:00 stand at 00:00."""
+    times_of_day = [row["time"] for row in rows]
+    return [{**row, "time": time} for row, time in zip(rows[8:] + rows[:8], times_of_day, strict=True)]
+
+
 def moved(dx: float, dy: float) -> Callable:
     def change(geometry, columns):
         import shapely
@@ -152,6 +205,23 @@ MUTATIONS = {
         ["crustal_share.csv: the table has no rows"],
     ),
     "path as id": (setting("area_sources.csv", "source_id", "a/b"), ["source_id has the wrong form"]),
+    "blank row of a spreadsheet": (
+        lambda folder: (folder / STACKS).open("a").write(10 * "," + "\n"),
+        ["facilities.csv, row 5: a row is blank", "remove the row"],
+    ),
+    "blank line": (
+        lambda folder: (folder / STACKS).open("a").write("\n\n"),
+        ["facilities.csv, rows 5, 6: a row is blank"],
+    ),
+    "marks between thousands": (setting("activity.csv", "amount", "1,200,000"), ["not a number", "without marks"]),
+    "apostrophes in a number": (setting("activity.csv", "amount", "1'200'000"), ["without marks between"]),
+    "underscores in a number": (setting("activity.csv", "amount", "1_200_000"), ["not a number", "without marks"]),
+    "number with its unit": (
+        setting("activity.csv", "amount", "1200000 t"),
+        ["not a number", "write the number alone"],
+    ),
+    "less than a limit": (setting(SURVEY, "value_mg_kg", "<0.02"), ["not a number", "1 in the column censored"]),
+    "letters of the header": (renamed(STACKS, "facility_id", "Facility_ID"), ["unknown column", "did you mean"]),
     # --- names
     "unknown class": (
         setting("agriculture.csv", "landuse_class", "padddy"),
@@ -189,6 +259,38 @@ MUTATIONS = {
     # --- values
     "negative activity": (setting("activity.csv", "amount", "-5"), ["activity.csv, row 2", "negative", "-5"]),
     "wrong unit": (setting("activity.csv", "unit", "kWh"), ["wrong unit for 'coal_pulverised'", "expected: t"]),
+    "coal in kg": (
+        each("activity.csv", amount=times(1000.0)),
+        ["coal_pulverised are out of range for one plant", "power_01", "2.4e+09 t", "look like kg"],
+    ),
+    "coal in 10^4 t": (
+        each("activity.csv", amount=times(1e-4)),
+        ["coal_pulverised are out of range for one plant", "240 t", "look like 10^4 t"],
+    ),
+    "one year in kt": (
+        setting("activity.csv", "amount", "1200"),
+        ["activity.csv, row 2", "not in one unit", "1200, and 2.4e+06 t in its largest year"],
+    ),
+    "traffic in m": (
+        each("area_activity.csv", amount=times(1000.0)),
+        ["vehicle kilometres do not fit the roads", "1.2e+11 km in 2000", "look like m;"],
+    ),
+    "traffic in 10^4 km": (
+        each("area_activity.csv", amount=times(1e-4)),
+        ["vehicle kilometres do not fit the roads", "look like 10^4 km"],
+    ),
+    "domestic coal in kg": (
+        each("area_activity.csv", amount=times(1000.0)),
+        ["more coal is burned at home than people can burn", "rows 4, 9", "look like kg"],
+    ),
+    "background in ug": (
+        each("deposition_monitors.csv", deposition_mg_m2_yr=times(1000.0)),
+        ["background deposition of cd is out of range", "a median of 250 mg/m2", "look like ug/m2"],
+    ),
+    "background factors in percent": (
+        setting("background_trend.csv", "factor", "80", row=None),
+        ["background factors of cd are out of range", "look like percent"],
+    ),
     "height in km": (setting(STACKS, "stack_height_m", "0.18"), ["out of range", "look like km"]),
     "temperature in degC": (setting(STACKS, "exit_temperature_k", "57"), ["out of range", "degrees Celsius"]),
     "diameter in mm": (setting(STACKS, "stack_diameter_m", "6000"), ["out of range", "look like mm"]),
@@ -253,6 +355,23 @@ MUTATIONS = {
     "depth upside down": (setting(SURVEY, "depth_top_m", "0.3"), ["top is not above its bottom"]),
     "below limit unmarked": (setting(SURVEY, "value_mg_kg", "0.001", row=2), ["not marked as censored"]),
     "censored above limit": (setting(SURVEY, "value_mg_kg", "0.3"), ["censored value is not its detection limit"]),
+    "limit of zero": (
+        rows_of(SURVEY, lambda rows: rows[0].update(value_mg_kg="0", detection_limit_mg_kg="0")),
+        ["row 2: a detection limit is zero"],
+    ),
+    "no uncertainty": (setting(SURVEY, "uncertainty_pct", "0", row=None), ["uncertainties are out of range", "of 0"]),
+    "deep samples alone": (
+        each(SURVEY, depth_top_m=lambda _: 1.2, depth_bottom_m=lambda _: 1.5),
+        ["too few samples of cd", "0 points above landuse.legal_depth_m = 0.2 m"],
+    ),
+    "projected survey": (
+        each(SURVEY, longitude_deg=lambda _: 334000.0),
+        ["column longitude_deg: a value is out of range", "write degrees, not projected metres"],
+    ),
+    "survey elsewhere": (
+        each(SURVEY, longitude_deg=lambda text: float(text) + 1.0),
+        ["a sampling point lies off the region", "and 25 more", "remove the points, or extend the region"],
+    ),
     "content in ug": (
         rows_of(
             SURVEY,
@@ -313,6 +432,38 @@ MUTATIONS = {
         setting(WEATHER, "rain_mm", lambda text: float(text) / 1000, row=None),
         ["rain of the year is out of range", "look like m;"],
     ),
+    "wind in km/h": (
+        each(WEATHER, wind_speed_m_s=times(3.6)),
+        ["wind of the year is out of range", "a mean of 10.8 m/s", "at most 10 m/s at 10 m", "km/h"],
+    ),
+    "radiation in MJ": (
+        each(WEATHER, global_radiation_w_m2=times(0.0036)),
+        ["radiation of the year is out of range", "look like MJ/m2 per hour"],
+    ),
+    "radiation in J/cm2": (
+        each(WEATHER, global_radiation_w_m2=times(0.36)),
+        ["radiation of the year is out of range", "look like J/cm2 per hour"],
+    ),
+    "pressure in mmHg": (
+        each(WEATHER, pressure_hpa=times(0.750062)),
+        ["not that of the station's elevation", "about 1013 hPa", "look like mmHg"],
+    ),
+    "pressure at sea level": (  # 845.56 hPa at 1500 m in the table of the ICAO standard atmosphere (Doc 7488)
+        setting("weather/station.csv", "elevation_m", "1500"),
+        ["not that of the station's elevation", "about 845.6 hPa", "look like pressures reduced to sea level"],
+    ),
+    "weather in UTC": (
+        rows_of(WEATHER, eight_hours_early),
+        ["not those of the station's clock", "radiation around 04:00", "around 11:55", "7.9 h behind"],
+    ),
+    "sign of the clock's offset": (
+        setting("weather/station.csv", "utc_offset_h", "-8"),
+        ["not those of the station's clock", "east of Greenwich is positive"],
+    ),
+    "low anemometer": (
+        setting("weather/station.csv", "anemometer_height_m", "1"),
+        ["anemometer stands too low", "row 2, column anemometer_height_m", "above 7 roughness lengths", "0.15 m"],
+    ),
     "no weather": (deleted(WEATHER), ["no weather for 2018"]),
     # --- rasters
     "missing raster": (deleted("dem.tif"), ["dem.tif: the raster is missing", "[m]"]),
@@ -352,6 +503,32 @@ MUTATIONS = {
     "pH times ten": (raster("soil/ph_water.tif", lambda v: v * 10, nodata=np.nan), ["out of range", "pH times 10"]),
     "undeclared nodata": (raster("dem.tif", cell(-9999.0)), ["out of range", "-9999"]),
     "negative people": (raster("population.tif", cell(-3.0)), ["population.tif", "negative"]),
+    "raster cut short": (cut_short("dem.tif"), ["dem.tif: the raster cannot be read to its end", "again"]),
+    "several bands": (
+        rewritten("dem.tif", values=lambda array: np.repeat(array, 3, axis=0)),
+        ["dem.tif: the raster has several bands", "3 bands", "gdal_translate -b 1 dem.tif dem_new.tif"],
+    ),
+    "south up": (south_up, ["dem.tif: the raster does not lie north up", "gdalwarp dem.tif dem_new.tif"]),
+    "raster without CRS": (
+        raster("dem.tif", lambda v: v, crs=None),
+        ["another CRS", "no CRS", "-s_srs THE_CRS_OF_THE_FILE"],
+    ),
+    "gap in codes": (
+        rewritten("landuse/2000.tif", nodata=1),
+        ["landuse/2000.tif", "values are missing on land", "codes cannot be interpolated"],
+    ),
+    "nothing but water": (
+        raster("landuse/2000.tif", lambda v: np.full_like(v, 7)),
+        ["landuse/2000.tif: the land-use raster holds nothing but water", "code 7"],
+    ),
+    "impossible pH": (raster("soil/ph_water.tif", cell(14.0), nodata=np.nan), ["(2, 3)", "out of range", "2.5 to 11"]),
+    "carbon in g/kg": (
+        raster("soil/organic_carbon_pct.tif", lambda v: v * 10, nodata=np.nan),
+        ["organic carbon does not fit the bulk density", "18 %", "1250 kg m-3", "look like g/kg"],
+    ),
+    "mask of bytes": (raster("mask.tif", lambda v: v * 255), ["other values than 0 and 1", "255", "gdal_calc.py"]),
+    "mask without CRS": (raster("mask.tif", lambda v: v, crs=None), ["no projected CRS", "gdal_edit.py -a_srs"]),
+    "mask cut short": (cut_short("mask.tif"), ["mask.tif: the raster cannot be read to its end", "again"]),
     "not a raster": (lambda folder: (folder / "dem.tif").write_text("hello"), ["cannot be read as a raster"]),
     "mask of codes": (raster("mask.tif", cell(7)), ["mask.tif", "other values than 0 and 1"]),
     "mask in degrees": (
@@ -405,6 +582,30 @@ def test_each_mistake_has_its_message(raw, name):
     found = messages(raw)
     matching = [text for text in found if all(part in text for part in expected)]
     assert len(matching) == 1, "\n".join(found) or "no problem was reported"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "misspelt column",
+        "letters of the header",
+        "blank row of a spreadsheet",
+        "one year in kt",
+        "coal in kg",
+        "weather in UTC",
+        "south up",
+        "raster cut short",
+        "low anemometer",
+        "nothing but water",
+    ],
+)
+def test_one_mistake_is_one_message(raw, name):
+    if name == "coal in kg":
+        setting("activity.csv", "amount", "1.2e9")(raw)
+    else:
+        MUTATIONS[name][0](raw)
+    found = messages(raw)
+    assert len(found) == 1, "\n".join(found)
 
 
 def test_all_problems_of_all_files_are_reported_together(raw):
@@ -495,17 +696,22 @@ def test_every_problem_says_how_to_mend_it(raw):
     assert all(problem.mend for problem in problems)
 
 
-def test_the_signature_sees_files_and_settings(raw):
+def test_the_signature_sees_files_settings_and_programs(raw):
     config, scenarios = raw_factory.study_config(raw)
-    first = inputs.signature(raw, config, scenarios)
-    assert inputs.signature(raw, config, scenarios) == first
+    study = raw.parent
+    first = preflight.signature_of(config, scenarios, study)
+    assert preflight.signature_of(config, scenarios, study) == first
+    seen = {first}
     config["dispersion"]["max_distance_m"] = 40000
-    assert inputs.signature(raw, config, scenarios) != first
-    config["dispersion"]["max_distance_m"] = 50000
-    config["calibrator"]["rounds"] = 3  # no business of the check
-    assert inputs.signature(raw, config, scenarios) == first
+    seen.add(preflight.signature_of(config, scenarios, study))
     setting(STACKS, "name", "Other name")(raw)
-    assert inputs.signature(raw, config, scenarios) != first
+    seen.add(preflight.signature_of(config, scenarios, study))
+    for section in ("dispersion", "leaching"):
+        config[section]["executable"] = f"{section}_program"
+        without = preflight.signature_of(config, scenarios, study)
+        (study / f"{section}_program").write_text("#!/bin/sh\n")
+        seen |= {without, preflight.signature_of(config, scenarios, study)}
+    assert len(seen) == 7
 
 
 def test_importing_the_check_loads_no_library():
@@ -560,6 +766,43 @@ def test_check_names_an_unknown_key(study, capsys):
     files = [str(study / name) for name in ("config.yaml", "more.yaml")]
     assert command(["check", "--directory", str(study), "--configfile", *files]) == 2
     assert "did you mean 'max_distance_m'?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("study: hello", ["configuration, study: wrong type", "'hello' (text)"]),
+        ("region: hello", ["configuration, region: wrong type"]),
+        ("- a list", ["more.yaml: the file holds no mapping", "begin each line with a key"]),
+        ("a: [unclosed", ["more.yaml, line 2: the file is not valid YAML", "close brackets"]),
+        ("study:\n\ttitle: tab", ["more.yaml, line 2: the file is not valid YAML", "not with tabs"]),
+        ("study: {seed: 1}\nstudy: {seed: 2}", ["more.yaml, line 1: the key 'study' stands twice"]),
+    ],
+)
+def test_check_survives_any_configuration(study, capsys, text, expected):
+    (study / "more.yaml").write_text(text + "\n", encoding="utf-8")
+    files = [str(study / name) for name in ("config.yaml", "more.yaml")]
+    assert command(["check", "--directory", str(study), "--configfile", *files]) == 2
+    shown = capsys.readouterr()
+    assert all(part in shown.out + shown.err for part in [*expected, "how to mend"]), shown.out + shown.err
+
+
+@pytest.mark.parametrize("section", ["study", "region", "dispersion", "weather", "run"])
+def test_a_section_that_is_no_mapping_ends_the_parsing_with_exit_code_2(study, capsys, section):
+    from metalbudget import settings
+
+    overlay = {section: "hello"}
+    config = settings.merge(settings.load(raw_factory.REPOSITORY / "config" / "config.yaml"), overlay)
+    with pytest.raises(SystemExit) as stopped:
+        preflight.run(config, study, used=[study / "config.yaml"])
+    assert stopped.value.code == 2
+    assert f"configuration, {section}: wrong type" in capsys.readouterr().err
+    assert not (study / "results").exists()
+
+
+def test_check_names_a_configuration_file_that_is_not_there(study, capsys):
+    assert command(["check", "--directory", str(study), "--configfile", str(study / "none.yaml")]) == 2
+    assert "how to mend: correct the path" in capsys.readouterr().err
 
 
 def test_a_missing_raster_keeps_its_row_in_the_provenance(raw):

@@ -27,9 +27,15 @@ def table_names() -> list[str]:
 
 def nearest(name: object, known: Iterable[object]) -> str | None:
     """'did you mean ...?' for a name that is close to a known one, else None."""
+    found = nearest_name(name, known)
+    return f"did you mean {found!r}?" if found else None
+
+
+def nearest_name(name: object, known: Iterable[object]) -> str | None:
+    """The known name that is closest to a name, in any case of letters, or None if none is close."""
     by_folded = {str(entry).lower(): str(entry) for entry in known}
     close = difflib.get_close_matches(str(name).strip().lower(), list(by_folded), n=1, cutoff=0.6)
-    return f"did you mean {by_folded[close[0]]!r}?" if close else None
+    return by_folded[close[0]] if close else None
 
 
 def nearest_file(name: str, there: Iterable[str], taken: Iterable[str] = ()) -> str | None:
@@ -139,7 +145,13 @@ def _described(error: Any, title: str) -> Iterable[InputError]:
             where=where,
             found=repr(error.instance),
             expected=_limit(error.validator, error.validator_value) + (f": {_inner(purpose)}" if purpose else ""),
+            mend=_case_hint(error.instance, error.validator_value) if error.validator == "pattern" else None,
         )
+
+
+def _case_hint(text: str, pattern: str) -> str | None:
+    """The text in small letters, if that has the form that is asked for."""
+    return f"did you mean {text.lower()!r}?" if _matches(pattern, text.lower()) else None
 
 
 _SENTENCES = {

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.errors import InputError
-from metalbudget.inputs.schema import nearest, nearest_file, table_names, table_schema
+from metalbudget.inputs.schema import nearest, nearest_file, nearest_name, table_names, table_schema
 
 SHOWN = 5  # rows named in one message; the rest are counted
 
@@ -166,6 +166,20 @@ def _rows(path: Path, file: str, schema: Mapping[str, Any], problems: list[Input
             )
         )
         return None
+    blank = [line for line, row in zip(lines[1:], rows[1:], strict=True) if not any(value.strip() for value in row)]
+    if blank:
+        problems.append(
+            InputError(
+                "a row is blank",
+                file=file,
+                where=named_rows(np.array(blank)),
+                found="no value in any column",
+                expected="one row after the other",
+                mend="remove the row; spreadsheets leave such rows below a table",
+            )
+        )
+        filled = [(row, line) for row, line in zip(rows, lines, strict=True) if line not in set(blank)]
+        rows, lines = [row for row, _ in filled], [line for _, line in filled]
     uneven = [line for line, row in zip(lines[1:], rows[1:], strict=True) if len(row) != len(header)]
     if uneven:
         first = rows[lines.index(uneven[0])]
@@ -176,7 +190,7 @@ def _rows(path: Path, file: str, schema: Mapping[str, Any], problems: list[Input
                 where=named_rows(np.array(uneven)),
                 found=f"{len(first)} fields",
                 expected=f"{len(header)} fields",
-                mend="quote texts that hold a comma, write points as decimal signs, remove blank lines",
+                mend="quote texts that hold a comma, close quotes, write points as decimal signs",
             )
         )
     kept = [(row, line) for row, line in zip(rows[1:], lines[1:], strict=True) if len(row) == len(header)]
@@ -198,6 +212,9 @@ def _check_header(table: Table, header: Sequence[str], problems: list[InputError
     missing = [name for name in schema["required"] if name not in header]
     unknown = [name for name in header if name not in known]
     for name in unknown:
+        meant = nearest_name(name, missing)
+        if meant:
+            missing.remove(meant)  # a misspelt column is one mistake, not two
         problems.append(
             InputError(
                 f"unknown column {name!r}",
@@ -205,7 +222,7 @@ def _check_header(table: Table, header: Sequence[str], problems: list[InputError
                 where="header",
                 found=name,
                 expected=", ".join(known),
-                mend=nearest(name, missing or known) or "remove the column",
+                mend=f"did you mean {meant!r}?" if meant else nearest(name, known) or "remove the column",
             )
         )
     for name in missing:
@@ -217,7 +234,6 @@ def _check_header(table: Table, header: Sequence[str], problems: list[InputError
                 where="header",
                 found=", ".join(header),
                 expected=f"{name}{f' [{unit}]' if unit else ''}: {known[name]['description']}",
-                mend=nearest(name, unknown),
             )
         )
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -312,13 +328,13 @@ def shown_many(known: Sequence[object], limit: int = 25) -> str:
 def _check_numbers(table, name, values, blank, column, problems) -> NDArray[np.float64]:
     numbers = np.full(values.shape, np.nan)
     filled = ~blank
+    grouped = np.char.find(values, "_") >= 0  # Python reads 1_000 as a number; no other program does
     try:
         numbers[filled] = values[filled].astype(np.float64)
-        bad = filled & ~np.isfinite(numbers)
     except ValueError:
         for position in np.flatnonzero(filled):
             numbers[position] = _number(values[position])
-        bad = filled & ~np.isfinite(numbers)
+    bad = filled & (~np.isfinite(numbers) | grouped)
     whole = "integer" in _kinds(column)
     if bad.any():
         first = values[bad][0]
@@ -371,8 +387,14 @@ def _number(text: str) -> float:
 
 
 def _number_hint(text: str) -> str | None:
+    if re.fullmatch(r"[+-]?\d{1,3}([ ,'_]\d{3})+(\.\d*)?", text) and text.count(",") != 1:
+        return "write the number without marks between the thousands"
     if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return "write a point as decimal sign"
+        return "write a point as decimal sign, and no marks between the thousands"
+    if text.startswith(("<", ">")):
+        return "write the number alone; below a detection limit: the limit, and 1 in the column censored"
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?\s*[A-Za-z/]+.*", text):
+        return "write the number alone; the unit stands in the column's name or in a column of its own"
     if text.endswith("%"):
         return "write a number without the sign, as the unit says"
     if text.lower() in ("na", "nan", "null", "none", "-", "inf"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metalbudget.inputs.agreement.area_sources import check_area_sources
 from metalbudget.inputs.agreement.facilities import check_activity, check_controls, check_facilities
-from metalbudget.inputs.agreement.land import check_agriculture, check_parent_materials
+from metalbudget.inputs.agreement.land import check_agriculture, check_open_land, check_parent_materials
 from metalbudget.inputs.agreement.names import check_references
 from metalbudget.inputs.agreement.provenance import check_provenance
 from metalbudget.inputs.agreement.stations import check_background, check_station
@@ -27,9 +27,10 @@ def check(result: Examination, config: Mapping[str, Any]) -> None:
     check_activity(result, years)
     check_controls(result, years)
     check_area_sources(result, years)
+    check_open_land(result)
     check_agriculture(result, years, metals)
     check_parent_materials(result, metals)
-    check_station(result)
+    check_station(result, config)
     for survey in config["surveys"]:
         table = result.tables.get(survey["file"])
         if table is not None:

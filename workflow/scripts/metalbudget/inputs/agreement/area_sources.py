@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metalbudget.errors import InputError
 from metalbudget.inputs import tables
@@ -14,6 +15,12 @@ from metalbudget.inputs.tables import Table, shown_values
 
 if TYPE_CHECKING:
     from metalbudget.inputs.region import Examination
+
+METRES_PER_KM = 1000.0
+DAYS_PER_YEAR = 365.0
+# Roads hold one year's traffic and seldom the small streets, activity 20 years of growth: wide, and still below 1000.
+WRONG_UNIT_FACTOR = 300.0
+DOMESTIC_COAL_T_PERSON = 20.0  # a coal-heated house in the coldest places burns some 5 t a person
 
 
 def check_area_sources(result: Examination, years: list[int]) -> None:
@@ -71,6 +78,79 @@ def check_area_sources(result: Examination, years: list[int]) -> None:
         mend="add the rows; amount 0 where there was none",
     )
     report_pauses(activity, ("source_id", "product", "metal"), years, set(needed), problems)
+    if sources.has("surrogate") and "amount" in activity.number and "year" in activity.number:
+        _check_traffic(result, sources, activity)
+        _check_domestic_coal(result, sources, activity)
+
+
+def _spread_by(surrogate: str, sources: Table, activity: Table) -> NDArray[np.bool_]:
+    """Rows of the sources that one surrogate spreads, shape (n,)."""
+    return np.isin(activity.text["source_id"], sources.text["source_id"][sources.text["surrogate"] == surrogate])
+
+
+def _yearly(activity: Table, own: NDArray[np.bool_]) -> dict[int, float]:
+    """Sums of the amount by year, of rows whose amount and year could be read."""
+    amount, year = activity.number["amount"], activity.number["year"]
+    own = own & np.isfinite(amount) & np.isfinite(year)
+    return {int(one): float(amount[own & (year == one)].sum()) for one in np.unique(year[own])}
+
+
+def _check_traffic(result: Examination, sources: Table, activity: Table) -> None:
+    """Report years whose vehicle kilometres the roads cannot carry, or come nowhere near: another unit."""
+    roads = result.layers.get("roads.gpkg")
+    if roads is None or "vehicles_per_day" not in roads.columns:
+        return
+    import shapely
+
+    try:
+        vehicles = roads.columns["vehicles_per_day"].astype(float)
+    except (ValueError, TypeError):
+        return
+    carried = float(np.nansum(shapely.length(roads.geometry) / METRES_PER_KM * vehicles)) * DAYS_PER_YEAR
+    own = _spread_by("roads", sources, activity) & np.char.startswith(activity.text["product"], "vehicle_km")
+    wrong = {
+        year: driven
+        for year, driven in _yearly(activity, own).items()
+        if carried > 0.0 and driven > 0.0 and not 1.0 / WRONG_UNIT_FACTOR <= driven / carried <= WRONG_UNIT_FACTOR
+    }
+    if wrong:
+        much = max(wrong.values()) > carried
+        result.problems.append(
+            InputError(
+                "the vehicle kilometres do not fit the roads",
+                file=activity.file,
+                where=f"{activity.rows(own & np.isin(activity.number['year'], list(wrong)))}, column amount",
+                found=shown_values(f"{driven:.3g} km in {year}" for year, driven in wrong.items()),
+                expected=f"within a factor of {WRONG_UNIT_FACTOR:g} of {carried:.3g} km a year, "
+                "the length of roads.gpkg times vehicles_per_day times 365",
+                mend=f"the values look like {'m' if much else '10^4 km'}; convert them to km, "
+                "or correct vehicles_per_day",
+            )
+        )
+
+
+def _check_domestic_coal(result: Examination, sources: Table, activity: Table) -> None:
+    """Report years in which people would burn more coal than a household can: another unit."""
+    people = result.rasters.get("population.tif")
+    persons = float(np.nansum(people)) if people is not None else 0.0
+    own = _spread_by("population", sources, activity) & (activity.text["product"] == "coal_residential")
+    wrong = {
+        year: burned
+        for year, burned in _yearly(activity, own).items()
+        if persons > 0.0 and burned > persons * DOMESTIC_COAL_T_PERSON
+    }
+    if wrong:
+        result.problems.append(
+            InputError(
+                "more coal is burned at home than people can burn",
+                file=activity.file,
+                where=f"{activity.rows(own & np.isin(activity.number['year'], list(wrong)))}, column amount",
+                found=shown_values(f"{burned / persons:.3g} t a person in {year}" for year, burned in wrong.items()),
+                expected=f"at most {DOMESTIC_COAL_T_PERSON:g} t a person and year "
+                f"({persons:.4g} persons in population.tif)",
+                mend="the values look like kg; convert them to t",
+            )
+        )
 
 
 def _check_surrogates(result: Examination, sources: Table) -> None:

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metalbudget.errors import InputError
 from metalbudget.inputs import tables
 from metalbudget.inputs.agreement.places import kilometres, report_far
 from metalbudget.inputs.agreement.years import report_pauses
 from metalbudget.inputs.schema import nearest
-from metalbudget.inputs.tables import shown_values
+from metalbudget.inputs.tables import Table, shown_values
 
 if TYPE_CHECKING:
     from metalbudget.inputs.region import Examination
 
 SHARE_TOLERANCE = 1.0e-3
+PLANT_DAYS = 500.0
 
 
 def check_facilities(result: Examination, config: Mapping[str, Any]) -> None:
@@ -114,6 +116,51 @@ def check_activity(result: Examination, years: list[int]) -> None:
         mend="add the rows; amount 0 for a year of standstill",
     )
     report_pauses(table, ("facility_id", "product"), years, set(needed), result.problems)
+    _check_amounts(table, result.problems)
+
+
+def _check_amounts(table: Table, problems: list[InputError]) -> None:
+    """Report plants whose largest year no plant of the kind reaches, or none is so small: another unit."""
+    amount, unit_of = table.number["amount"], table.schema["unit_of"]
+    for product, (smallest, largest) in table.schema["amounts_of"].items():
+        here = (table.text["product"] == product) & (amount > 0.0)
+        for name in np.unique(table.text["facility_id"][here]):
+            own = here & (table.text["facility_id"] == name)
+            most, unit = float(amount[own].max()), unit_of[product]
+            if smallest <= most <= largest:
+                _check_jumps(table, own, most, unit, problems)
+                continue
+            problems.append(
+                InputError(
+                    f"the amounts of {product} are out of range for one plant",
+                    file=table.file,
+                    where=f"{table.rows(own & (amount == most))}, facility_id {name}, column amount",
+                    found=f"{most:g} {unit} in its largest year",
+                    expected=f"{smallest:g} to {largest:g} {unit} a year",
+                    mend=_amount_hint(most > largest, unit),
+                )
+            )
+
+
+def _check_jumps(table: Table, own: NDArray[np.bool_], most: float, unit: str, problems: list[InputError]) -> None:
+    """Report years in which a plant would have run for less than a day: another unit than in its other years."""
+    low = own & (table.number["amount"] < most / PLANT_DAYS)
+    if low.any():
+        problems.append(
+            InputError(
+                "the amounts of a plant are not in one unit",
+                file=table.file,
+                where=f"{table.rows(low)}, facility_id {table.text['facility_id'][low][0]}, column amount",
+                found=f"{shown_values(table.text['amount'][low])}, and {most:g} {unit} in its largest year",
+                expected=f"0, or more than a {PLANT_DAYS:g}th of the largest year: about a day's work",
+                mend=_amount_hint(False, unit) + "; or write 0",
+            )
+        )
+
+
+def _amount_hint(too_large: bool, unit: str) -> str:
+    smaller, larger = {"t": ("kg", "10^4 t or kt"), "kWh": ("Wh", "10^4 kWh or MWh"), "GJ": ("MJ", "TJ")}[unit]
+    return f"the values look like {smaller if too_large else larger}; convert them to {unit}"
 
 
 def check_controls(result: Examination, years: list[int]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metalbudget.errors import InputError
-from metalbudget.inputs import tables
+from metalbudget.inputs import rasters, tables
 
 if TYPE_CHECKING:
     from metalbudget.inputs.region import Examination
@@ -17,7 +17,30 @@ def _districts(result: Examination) -> list[str]:
     layer = result.layers.get("districts.gpkg")
     if layer is None or "district_id" not in layer.columns:
         return []
-    return list(dict.fromkeys(str(name) for name in layer.columns["district_id"]))
+    return list(dict.fromkeys(str(name) for name in layer.columns["district_id"] if name is not None))
+
+
+def check_open_land(result: Examination) -> None:
+    """Report land-use rasters in which all land is water: there is no soil to follow."""
+    table, grid = result.table("landuse_classes"), result.grid
+    if table is None or grid is None or not table.has("model_class") or "code" not in table.number:
+        return
+    water = table.number["code"][table.text["model_class"] == "water"]
+    for file, values in result.rasters.items():
+        if not file.startswith("landuse/"):
+            continue
+        on_land = values[rasters.fine_land(grid, values)]
+        on_land = on_land[np.isfinite(on_land)]
+        if on_land.size and np.isin(on_land, water).all():
+            result.problems.append(
+                InputError(
+                    "the land-use raster holds nothing but water",
+                    file=file,
+                    found=f"code {', '.join(f'{code:g}' for code in np.unique(on_land))} in every land cell",
+                    expected="classes with soil on land",
+                    mend="look at the codes in landuse_classes.csv, and at which cells mask.tif has as land",
+                )
+            )
 
 
 def check_agriculture(result: Examination, years: list[int], metals: list[str]) -> None:

@@ -22,7 +22,9 @@ def _known_names(result: Examination, reference: str, config: Mapping[str, Any])
         return [str(name) for name in config[column]]
     if owner == "districts":
         layer = result.layers.get("districts.gpkg")
-        return None if layer is None or column not in layer.columns else [str(name) for name in layer.columns[column]]
+        if layer is None or column not in layer.columns:
+            return None
+        return [str(name) for name in layer.columns[column] if name is not None]
     table = result.table(owner)
     return table.text[column].tolist() if table is not None and table.has(column) else None
 
@@ -45,14 +47,16 @@ def _check_units(table: Table, problems: list[InputError]) -> None:
         if str(product) not in unit_of:
             continue
         unit = unit_of[str(product)]
-        wrong = (table.text["product"] == product) & (table.text["unit"] != unit) & (table.text["unit"] != "")
+        units = table.text["unit"]
+        known = np.isin(units, table.schema["properties"]["unit"]["enum"])  # others are reported as unknown
+        wrong = (table.text["product"] == product) & (units != unit) & known
         if wrong.any():
             problems.append(
                 InputError(
                     f"wrong unit for {str(product)!r}",
                     file=table.file,
                     where=f"{table.rows(wrong)}, column unit",
-                    found=shown_values(table.text["unit"][wrong]),
+                    found=shown_values(units[wrong]),
                     expected=unit,
                     mend=f"convert the amounts to {unit}",
                 )

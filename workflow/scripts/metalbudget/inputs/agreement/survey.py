@@ -51,7 +51,7 @@ def check_survey(result: Examination, table: Table, year: int, config: Mapping[s
     if table.has("metal"):
         _check_metals(result, table, config)
     uncertainty = table.number.get("uncertainty_pct")
-    if uncertainty is not None and np.isfinite(uncertainty).any() and 0.0 < np.nanmax(uncertainty) <= 1.0:
+    if uncertainty is not None and np.isfinite(uncertainty).any() and np.nanmax(uncertainty) <= 1.0:
         problems.append(
             InputError(
                 "the uncertainties are out of range",
@@ -59,7 +59,9 @@ def check_survey(result: Examination, table: Table, year: int, config: Mapping[s
                 where="column uncertainty_pct",
                 found=f"a maximum of {np.nanmax(uncertainty):g}",
                 expected="percent",
-                mend="the values look like shares between 0 and 1; multiply them by 100",
+                mend="the values look like shares between 0 and 1; multiply them by 100"
+                if np.nanmax(uncertainty) > 0.0
+                else "write what sampling and laboratory leave open; 15 is a common value",
             )
         )
 
@@ -112,6 +114,11 @@ def _check_censoring(table: Table, problems: list[InputError]) -> None:
             (table.number["censored"] == 0.0) & (value < limit),
             "a value is below its detection limit and not marked as censored",
             "censored 1 and the limit as value",
+        ),
+        (
+            censored & (limit <= 0.0),
+            "a detection limit is zero",
+            "the laboratory's limit, a positive content, where censored is 1",
         ),
         (
             (table.number["censored"] == 0.0) & (value <= 0.0),
@@ -194,17 +201,24 @@ def _dilated(land: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _check_metals(result: Examination, table: Table, config: Mapping[str, Any]) -> None:
     points = int(config["mapping"]["folds"])
+    legal = float(config["landuse"]["legal_depth_m"])
     materials = result.table("parent_materials")
+    top = table.number.get("depth_top_m", np.zeros(table.n))
+    shallow = ~(top >= legal)  # deeper samples serve the background alone
+    if not np.isin(table.text["metal"], list(config["metals"])).all():
+        return  # misspelt metals are reported with their rows; what follows from them is not
     for metal in config["run"]["metals"]:
         own = table.text["metal"] == metal
-        count = np.unique(table.text["point_id"][own]).size if table.has("point_id") else int(own.sum())
+        counted = own & shallow
+        count = np.unique(table.text["point_id"][counted]).size if table.has("point_id") else int(counted.sum())
         if count < points:
             result.problems.append(
                 InputError(
                     f"too few samples of {metal}",
                     file=table.file,
                     where="column metal",
-                    found=f"{count} points",
+                    found=f"{count} points"
+                    + (f" above landuse.legal_depth_m = {legal:g} m" if (own & ~shallow).any() else ""),
                     expected=f"at least {points} points for each metal of the run (mapping.folds)",
                     mend="take the metal out of run.metals, or the survey out of surveys",
                 )
