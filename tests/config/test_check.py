@@ -33,6 +33,8 @@ def test_check_returns_0_and_writes_a_self_contained_atlas(study, capsys):
     assert "http" not in page.replace("http-equiv", "")
     for part in ("soil/ph_water.tif", "roads.gpkg", "facilities.csv", "generated", "data:image/png;base64"):
         assert part in page
+    for part in ("1 paddy field, paddy: 1", "2 marine clay: ", "places of facilities.csv", "places of surveys/survey"):
+        assert part in page
 
 
 def test_check_returns_2_and_lists_every_problem(study, capsys):
