@@ -2,12 +2,11 @@
 
 import copy
 import csv
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, nearest
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 REPOSITORY = WORKFLOW.parent
@@ -261,7 +260,7 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
     known = list(config["metals"])
     for metal in config["run"]["metals"]:
         if metal not in known:
-            report("run.metals", f"unknown metal {metal!r}", metal, ", ".join(known), _nearest(metal, known))
+            report("run.metals", f"unknown metal {metal!r}", metal, ", ".join(known), nearest(metal, known))
     for key in ("kd_minimum_l_kg", "kd_maximum_l_kg"):
         for metal in config["run"]["metals"]:
             if metal in known and metal not in config["leaching"][key]:
@@ -323,7 +322,7 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
     unknown = [name for name in config["run"]["scenarios"] if name not in scenarios]
     for name in config["run"]["scenarios"]:
         if name in unknown:
-            report("run.scenarios", f"unknown scenario {name!r}", name, ", ".join(scenarios), _nearest(name, scenarios))
+            report("run.scenarios", f"unknown scenario {name!r}", name, ", ".join(scenarios), nearest(name, scenarios))
             continue
         for date in scenarios[name]["landuse"]:
             if int(date) <= start:
@@ -352,8 +351,3 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
     if config["claims"]["scenario"] not in config["run"]["scenarios"] and not unknown:
         report("claims.scenario", "not among run.scenarios", config["claims"]["scenario"], config["run"]["scenarios"])
     return problems
-
-
-def _nearest(name: str, known) -> str | None:
-    close = difflib.get_close_matches(str(name), [str(entry) for entry in known], n=1)
-    return f"did you mean {close[0]!r}?" if close else None

@@ -69,14 +69,13 @@ def check_hours(table: Table, year: int, problems: list[InputError], short_leap_
     text = table.text["time"]
     times, bad = parse_times(text)
     if bad.any():
-        problems.append(
-            InputError(
-                "wrong date: not an ISO time without zone",
-                file=table.file,
-                where=f"{table.rows(bad)}, column time",
-                found=tables.shown_values(text[bad]),
-                expected=f"a time like {year}-01-01T01:00, the end of the hour in local standard time",
-            )
+        tables.report_rows(
+            table,
+            bad,
+            "wrong date: not an ISO time without zone",
+            problems,
+            column="time",
+            expected=f"a time like {year}-01-01T01:00, the end of the hour in local standard time",
         )
         return
     hours = 8784 if calendar.isleap(year) and not short_leap_year else 8760

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, nearest
 from metalbudget.inputs import tables
 from metalbudget.inputs.agreement.years import report_pauses
-from metalbudget.inputs.schema import nearest
 from metalbudget.inputs.tables import Table, shown_values
 
 if TYPE_CHECKING:
@@ -34,16 +33,14 @@ def check_area_sources(result: Examination, years: list[int]) -> None:
             shared = np.isin(sources.text["source_id"], facilities.text["facility_id"]) & (
                 sources.text["source_id"] != ""
             )
-            if shared.any():
-                problems.append(
-                    InputError(
-                        "a source_id is also a facility_id",
-                        file=sources.file,
-                        where=sources.rows(shared),
-                        found=shown_values(sources.text["source_id"][shared]),
-                        expected="names that differ from every facility_id",
-                    )
-                )
+            tables.report_rows(
+                sources,
+                shared,
+                "a source_id is also a facility_id",
+                problems,
+                column="source_id",
+                expected="names that differ from every facility_id",
+            )
     activity = result.table("area_activity")
     if activity is None or not activity.has("source_id", "year", "product", "metal"):
         return
@@ -56,16 +53,8 @@ def check_area_sources(result: Examination, years: list[int]) -> None:
             "a blank metal; emission factors give the metals",
         ),
     ):
-        if bad.any():
-            problems.append(
-                InputError(
-                    message,
-                    file=activity.file,
-                    where=f"{activity.rows(bad)}, column metal",
-                    found=shown_values(repr(str(value)) for value in activity.text["metal"][bad]),
-                    expected=expected,
-                )
-            )
+        found = (repr(str(value)) for value in activity.text["metal"][bad])
+        tables.report_rows(activity, bad, message, problems, column="metal", found=found, expected=expected)
     if sources is None or not sources.has("source_id"):
         return
     needed = [(str(name), year) for name in dict.fromkeys(sources.text["source_id"].tolist()) for year in years]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, nearest
 from metalbudget.inputs import tables
 from metalbudget.inputs.agreement.places import kilometres, report_far
 from metalbudget.inputs.agreement.years import report_pauses
-from metalbudget.inputs.schema import nearest
-from metalbudget.inputs.tables import Table, shown_values
+from metalbudget.inputs.tables import Table, pairs, shown_values
 
 if TYPE_CHECKING:
     from metalbudget.inputs.region import Examination
@@ -41,21 +40,14 @@ def check_facilities(result: Examination, config: Mapping[str, Any]) -> None:
         )
     if "opened_year" in table.number and "closed_year" in table.number:
         bad = table.number["closed_year"] < table.number["opened_year"]
-        if bad.any():
-            result.problems.append(
-                InputError(
-                    "a facility closed before it opened",
-                    file=table.file,
-                    where=table.rows(bad),
-                    found=shown_values(
-                        f"opened {opened}, closed {closed}"
-                        for opened, closed in zip(
-                            table.text["opened_year"][bad], table.text["closed_year"][bad], strict=True
-                        )
-                    ),
-                    expected="closed_year not before opened_year, or blank while open",
-                )
-            )
+        tables.report_rows(
+            table,
+            bad,
+            "a facility closed before it opened",
+            result.problems,
+            found=(f"opened {first}, closed {last}" for first, last in pairs(table, "opened_year", "closed_year", bad)),
+            expected="closed_year not before opened_year, or blank while open",
+        )
 
 
 def _spans(result: Examination) -> dict[str, tuple[float, float]]:
@@ -87,20 +79,15 @@ def check_activity(result: Examination, years: list[int]) -> None:
         (year > closed, "activity after the facility closed", "no row after closed_year"),
     ):
         bad = bad & (table.number["amount"] > 0.0)
-        if bad.any():
-            result.problems.append(
-                InputError(
-                    message,
-                    file=table.file,
-                    where=table.rows(bad),
-                    found=shown_values(
-                        f"{name} in {text}"
-                        for name, text in zip(table.text["facility_id"][bad], table.text["year"][bad], strict=True)
-                    ),
-                    expected=expected,
-                    mend="correct the year here, or opened_year and closed_year in facilities.csv",
-                )
-            )
+        tables.report_rows(
+            table,
+            bad,
+            message,
+            result.problems,
+            found=(f"{name} in {text}" for name, text in pairs(table, "facility_id", "year", bad)),
+            expected=expected,
+            mend="correct the year here, or opened_year and closed_year in facilities.csv",
+        )
     needed = [
         (name, number)
         for name, (first, last) in spans.items()

@@ -9,7 +9,7 @@ import numpy as np
 
 from metalbudget.errors import InputError
 from metalbudget.inputs import tables
-from metalbudget.inputs.tables import Table, shown_values
+from metalbudget.inputs.tables import Table
 
 if TYPE_CHECKING:
     from metalbudget.inputs.region import Examination
@@ -50,14 +50,12 @@ def _check_units(table: Table, problems: list[InputError]) -> None:
         units = table.text["unit"]
         known = np.isin(units, table.schema["properties"]["unit"]["enum"])  # others are reported as unknown
         wrong = (table.text["product"] == product) & (units != unit) & known
-        if wrong.any():
-            problems.append(
-                InputError(
-                    f"wrong unit for {str(product)!r}",
-                    file=table.file,
-                    where=f"{table.rows(wrong)}, column unit",
-                    found=shown_values(units[wrong]),
-                    expected=unit,
-                    mend=f"convert the amounts to {unit}",
-                )
-            )
+        tables.report_rows(
+            table,
+            wrong,
+            f"wrong unit for {str(product)!r}",
+            problems,
+            column="unit",
+            expected=unit,
+            mend=f"convert the amounts to {unit}",
+        )

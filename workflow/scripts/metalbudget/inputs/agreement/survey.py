@@ -12,7 +12,7 @@ from metalbudget.errors import InputError
 from metalbudget.harmonise import project
 from metalbudget.inputs import tables
 from metalbudget.inputs.agreement.places import distance_to_region, report_far
-from metalbudget.inputs.tables import Table, shown_values
+from metalbudget.inputs.tables import Table, pairs
 
 if TYPE_CHECKING:
     from metalbudget.inputs.region import Examination
@@ -30,21 +30,15 @@ def check_survey(result: Examination, table: Table, year: int, config: Mapping[s
         _check_dates(table, year, problems)
     if table.has("depth_top_m", "depth_bottom_m"):
         bad = table.number["depth_top_m"] >= table.number["depth_bottom_m"]
-        if bad.any():
-            problems.append(
-                InputError(
-                    "a sample's top is not above its bottom",
-                    file=table.file,
-                    where=table.rows(bad),
-                    found=shown_values(
-                        f"{top} to {bottom} m"
-                        for top, bottom in zip(
-                            table.text["depth_top_m"][bad], table.text["depth_bottom_m"][bad], strict=True
-                        )
-                    ),
-                    expected="depth_top_m below depth_bottom_m in number, both downwards from the surface",
-                )
-            )
+        depths = pairs(table, "depth_top_m", "depth_bottom_m", bad)
+        tables.report_rows(
+            table,
+            bad,
+            "a sample's top is not above its bottom",
+            problems,
+            found=(f"{top} to {bottom} m" for top, bottom in depths),
+            expected="depth_top_m below depth_bottom_m in number, both downwards from the surface",
+        )
     if table.has("value_mg_kg", "detection_limit_mg_kg", "censored"):
         _check_censoring(table, problems)
     _check_points(result, table)
@@ -76,29 +70,20 @@ def _check_dates(table: Table, year: int, problems: list[InputError]) -> None:
             days[str(value)] = np.datetime64("NaT")
     dates = np.array([days[str(value)] for value in text], dtype="datetime64[D]")
     bad = np.isnat(dates) & (text != "")
-    if bad.any():
-        problems.append(
-            InputError(
-                "wrong date: not an ISO day",
-                file=table.file,
-                where=f"{table.rows(bad)}, column date",
-                found=shown_values(text[bad]),
-                expected=f"a day like {year}-10-14",
-            )
-        )
+    tables.report_rows(
+        table, bad, "wrong date: not an ISO day", problems, column="date", expected=f"a day like {year}-10-14"
+    )
     taken = dates.astype("datetime64[Y]").astype(np.int64) + 1970
     far = ~np.isnat(dates) & (np.abs(taken - year) > SURVEY_YEARS)
-    if far.any():
-        problems.append(
-            InputError(
-                "a sample's date is far from the survey's year",
-                file=table.file,
-                where=f"{table.rows(far)}, column date",
-                found=shown_values(text[far]),
-                expected=f"within {SURVEY_YEARS} years of {year}, the year in the configuration's surveys",
-                mend="correct the date or the survey's year, or make it a survey of its own",
-            )
-        )
+    tables.report_rows(
+        table,
+        far,
+        "a sample's date is far from the survey's year",
+        problems,
+        column="date",
+        expected=f"within {SURVEY_YEARS} years of {year}, the year in the configuration's surveys",
+        mend="correct the date or the survey's year, or make it a survey of its own",
+    )
 
 
 def _check_censoring(table: Table, problems: list[InputError]) -> None:
@@ -126,21 +111,9 @@ def _check_censoring(table: Table, problems: list[InputError]) -> None:
             "a positive content; censored 1 with the detection limit where nothing was found",
         ),
     ):
-        if bad.any():
-            problems.append(
-                InputError(
-                    message,
-                    file=table.file,
-                    where=table.rows(bad),
-                    found=shown_values(
-                        f"value {one}, limit {other}"
-                        for one, other in zip(
-                            table.text["value_mg_kg"][bad], table.text["detection_limit_mg_kg"][bad], strict=True
-                        )
-                    ),
-                    expected=expected,
-                )
-            )
+        values = pairs(table, "value_mg_kg", "detection_limit_mg_kg", bad)
+        found = (f"value {one}, limit {other}" for one, other in values)
+        tables.report_rows(table, bad, message, problems, found=found, expected=expected)
 
 
 def _check_points(result: Examination, table: Table) -> None:
@@ -160,16 +133,14 @@ def _check_points(result: Examination, table: Table) -> None:
     longitude, latitude = table.number["longitude_deg"], table.number["latitude_deg"]
     points = ~tables.duplicates([table.text["point_id"], longitude, latitude])
     moved = points & tables.duplicates([np.where(points, table.text["point_id"], table.row.astype(str))])
-    if moved.any():
-        result.problems.append(
-            InputError(
-                "duplicate point_id at another place",
-                file=table.file,
-                where=table.rows(moved),
-                found=shown_values(table.text["point_id"][moved]),
-                expected="one place for each point_id",
-            )
-        )
+    tables.report_rows(
+        table,
+        moved,
+        "duplicate point_id at another place",
+        result.problems,
+        column="point_id",
+        expected="one place for each point_id",
+    )
     grid = result.grid
     if grid is None:
         return
@@ -180,16 +151,14 @@ def _check_points(result: Examination, table: Table) -> None:
     near = _dilated(grid.land)
     row, column = np.clip(row, 0, grid.height - 1), np.clip(column, 0, grid.width - 1)
     at_sea = on_grid & ~near[row, column]
-    if at_sea.any():
-        result.problems.append(
-            InputError(
-                "a sampling point lies at sea",
-                file=table.file,
-                where=table.rows(at_sea),
-                found=shown_values(table.text["point_id"][at_sea]),
-                expected="points on land, or within one cell of it",
-            )
-        )
+    tables.report_rows(
+        table,
+        at_sea,
+        "a sampling point lies at sea",
+        result.problems,
+        column="point_id",
+        expected="points on land, or within one cell of it",
+    )
 
 
 def _dilated(land: NDArray[np.bool_]) -> NDArray[np.bool_]:
