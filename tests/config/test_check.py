@@ -2,7 +2,7 @@
 
 import pytest
 import raw_factory
-from metalbudget import preflight
+from metalbudget import preflight, settings
 from metalbudget.cli import main as command
 from raw_mistakes import MUTATIONS
 
@@ -76,7 +76,6 @@ def test_check_survives_any_configuration(study, capsys, text, expected):
 
 @pytest.mark.parametrize("section", ["study", "region", "dispersion", "weather", "run"])
 def test_a_section_that_is_no_mapping_ends_the_parsing_with_exit_code_2(study, capsys, section):
-    from metalbudget import settings
 
     overlay = {section: "hello"}
     config = settings.merge(settings.load(raw_factory.REPOSITORY / "config" / "config.yaml"), overlay)
@@ -104,3 +103,17 @@ def test_check_says_that_it_checks_the_default_study_and_that_no_atlas_was_writt
     assert "this checks the default study" in shown
     assert "atlas: not written: the generated region has no files yet" in shown
     assert not atlas.exists()
+
+
+def test_files_of_a_user_are_not_generated_over_even_after_a_check_that_passed(tmp_path, capsys):
+
+    config = settings.load(raw_factory.REPOSITORY / "config" / "config.yaml")
+    preflight.run(config, tmp_path)
+    own = tmp_path / "resources/raw/generated/facilities.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        preflight.run(config, tmp_path)
+    assert stopped.value.code == 2
+    assert "would overwrite files it did not write" in capsys.readouterr().err
+    assert own.read_text(encoding="utf-8") == "mine\n"

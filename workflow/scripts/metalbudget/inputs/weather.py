@@ -223,7 +223,7 @@ def _check_wind(table: Table, height_m: float, problems: list[InputError]) -> No
                 where="column wind_speed_m_s",
                 found=f"a mean of {mean:.3g} m/s",
                 expected=f"at most {highest:.3g} m/s at {height_m:g} m above ground",
-                mend="the values look like km/h or knots; convert them to m/s",
+                mend="the values look like km/h or knots; convert them to m/s (a summit's wind stands for no region)",
             )
         )
 
