@@ -191,6 +191,16 @@ def test_the_shipped_settings_agree(tmp_path):
     assert set(scenarios) >= {"baseline", "stricter_controls", "urban_growth"}
 
 
+def test_factors_of_a_scenario_in_percent_are_named():
+    scenarios = settings.load(CONFIG / "scenarios.yaml")
+    scenarios["stricter_controls"]["emissions"]["cement"] = {2020: 100.0, 2035: 50.0}
+    scenarios["stricter_controls"]["background"] = {2020: 1.0, 2035: 0.0}
+    (problem,) = settings.check(default(), scenarios)
+    assert problem.where == "stricter_controls.emissions.cement"
+    assert "100 in 2020, 50 in 2035" in str(problem)
+    assert "look like percent" in str(problem)
+
+
 def test_a_metal_without_rows_is_asked_for_table_by_table(tmp_path):
     """Antimony has no row in any table: neither in those a job needs nor in those that make the region."""
     overlay = {

@@ -11,6 +11,7 @@ from metalbudget.errors import InputError, nearest
 WORKFLOW = Path(__file__).resolve().parents[2]
 REPOSITORY = WORKFLOW.parent
 PARAMETERS = REPOSITORY / "resources" / "parameters"
+PERCENT_FROM = 10.0  # a series of factors that never falls below it is percent
 EVIDENCE = ("value", "unit", "low", "high", "source", "verified")
 
 
@@ -348,6 +349,27 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
                         mend="extend water.rain_factors in the configuration",
                     )
                 )
+    for name in config["run"]["scenarios"]:
+        problems.extend(_percent(name, scenarios.get(name, {})))
     if config["claims"]["scenario"] not in config["run"]["scenarios"] and not unknown:
         report("claims.scenario", "not among run.scenarios", config["claims"]["scenario"], config["run"]["scenarios"])
     return problems
+
+
+def _percent(name: str, scenario: Mapping[str, Any]) -> list[InputError]:
+    """Series of factors that never come near one: percent of the start year."""
+    series = {f"emissions.{sector}": factors for sector, factors in scenario.get("emissions", {}).items()}
+    series |= {f"agriculture.{kind}": factors for kind, factors in scenario.get("agriculture", {}).items()}
+    series["background"] = scenario.get("background", {})
+    return [
+        InputError(
+            "the factors of a scenario are out of range",
+            file="scenarios",
+            where=f"{name}.{key}",
+            found=", ".join(f"{factor:g} in {year}" for year, factor in factors.items()),
+            expected="factors relative to the start year, which is 1",
+            mend="the values look like percent; divide them by 100",
+        )
+        for key, factors in series.items()
+        if factors and min(factors.values()) >= PERCENT_FROM
+    ]

@@ -21,7 +21,6 @@ STATION_DISTANCE_M = 300000.0
 ROUGHNESS_LENGTHS = 7.0  # lowest height of the wind profile (Cimorelli et al. 2005, eqs. 7-9)
 WRONG_UNIT_FACTOR = 100.0  # a median this far from every published deposition is a wrong unit
 G_HA_PER_MG_M2 = 10.0
-PERCENT_FROM = 10.0  # factors that never fall below it are percent
 MONITOR_REACHES = 10.0  # background monitors may lie this many times dispersion.max_distance_m away
 
 
@@ -162,7 +161,7 @@ def _check_factors(trend: Table, problems: list[InputError]) -> None:
         return
     for metal in np.unique(trend.text["metal"]):
         own = trend.text["metal"] == metal
-        if np.isfinite(factors[own]).any() and np.nanmin(factors[own]) >= PERCENT_FROM:
+        if np.isfinite(factors[own]).any() and np.nanmin(factors[own]) >= settings.PERCENT_FROM:
             problems.append(
                 InputError(
                     f"the background factors of {metal} are out of range",
