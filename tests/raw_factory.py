@@ -351,7 +351,8 @@ def weather_rows() -> list[dict]:
     season = np.cos(2.0 * np.pi * (hour / 8760.0 - 0.54))
     daily = np.cos(2.0 * np.pi * (hour + 1 - 14) / 24.0)
     temperature = np.round(17.0 + 11.0 * season + 4.0 * daily, 1)
-    radiation = np.round(np.maximum(0.0, daily) * (450.0 + 250.0 * season))
+    sun = np.cos(2.0 * np.pi * (hour + 0.5 - 12) / 24.0)  # at the middle of the hour; noon is at 11:55
+    radiation = np.round(np.maximum(0.0, sun) * (450.0 + 250.0 * season))
     rain = np.where(hour % 50 == 7, 9.0, 0.0)
     return [
         {

@@ -2,16 +2,12 @@
 
 import datetime
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import raw_factory
-from metalbudget import inputs
-from metalbudget.cli import main as command
-
-Rows = list[dict]
+from metalbudget import inputs, preflight
+from raw_mistakes import MUTATIONS, STACKS, SURVEY, WEATHER, deleted, dropped, replaced, setting
 
 
 @pytest.fixture
@@ -22,376 +18,6 @@ def raw(tmp_path):
 def messages(folder: Path) -> list[str]:
     config, scenarios = raw_factory.study_config(folder)
     return [str(problem) for problem in inputs.check(folder, config, scenarios)]
-
-
-# --- the changes --------------------------------------------------------------------------------------
-
-
-def rows_of(file: str, change: Callable[[Rows], Rows | None]) -> Callable[[Path], None]:
-    """Change a table's rows in place, or return other ones."""
-
-    def apply(folder: Path) -> None:
-        rows = raw_factory.read_table(folder / file)
-        raw_factory.write_table(folder / file, change(rows) or rows)
-
-    return apply
-
-
-def setting(file: str, column: str, value: object, row: int | None = 0) -> Callable[[Path], None]:
-    """Write a value into one row of a column, or into all rows."""
-
-    def change(rows: Rows) -> None:
-        for entry in rows if row is None else [rows[row]]:
-            entry[column] = value(entry[column]) if callable(value) else value
-
-    return rows_of(file, change)
-
-
-def renamed(file: str, old: str, new: str) -> Callable[[Path], None]:
-    return rows_of(file, lambda rows: [{new if key == old else key: row[key] for key in row} for row in rows])
-
-
-def dropped(file: str, row: int = 0, count: int = 1) -> Callable[[Path], None]:
-    return rows_of(file, lambda rows: rows[:row] + rows[row + count :])
-
-
-def repeated(file: str, row: int = 0) -> Callable[[Path], None]:
-    return rows_of(file, lambda rows: [*rows, dict(rows[row])])
-
-
-def raster(file: str, change: Callable[[np.ndarray], np.ndarray], **options) -> Callable[[Path], None]:
-    def apply(folder: Path) -> None:
-        raw_factory.write_raster(folder / file, change(raw_factory.read_raster(folder / file)), **options)
-
-    return apply
-
-
-def cell(value: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Set the cell in row 2, column 3."""
-
-    def change(values: np.ndarray) -> np.ndarray:
-        values[2, 3] = value
-        return values
-
-    return change
-
-
-def deleted(file: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / file).unlink()
-
-
-def recoded(file: str, encoding: str) -> Callable[[Path], None]:
-    def apply(folder: Path) -> None:
-        text = (folder / file).read_text(encoding="utf-8").replace("North", "北")
-        (folder / file).write_bytes(text.encode(encoding))
-
-    return apply
-
-
-def replaced(file: str, old: str, new: str) -> Callable[[Path], None]:
-    def apply(folder: Path) -> None:
-        text = (folder / file).read_text(encoding="utf-8")
-        (folder / file).write_text(text.replace(old, new), encoding="utf-8")
-
-    return apply
-
-
-def layer(file: str, change: Callable, crs: str = raw_factory.CRS, kind: str = "Unknown") -> Callable[[Path], None]:
-    """Rewrite a vector layer; `change` gets geometry and columns and returns them."""
-
-    def apply(folder: Path) -> None:
-        from metalbudget.vectors import read_vector, write_vector
-
-        before = read_vector(folder / file)
-        (folder / file).unlink()
-        geometry, columns = change(before.geometry, dict(before.columns))
-        write_vector(folder / file, geometry, columns, crs, kind)
-
-    return apply
-
-
-def moved(dx: float, dy: float) -> Callable:
-    def change(geometry, columns):
-        import shapely
-
-        return shapely.transform(geometry, lambda points: points + np.array([dx, dy])), columns
-
-    return change
-
-
-FAR = raw_factory.point(-90.0, 5.0)  # 90 km west of the region
-STACKS = "facilities.csv"
-SURVEY = "surveys/survey_2000.csv"
-WEATHER = "weather/2018.csv"
-
-MUTATIONS = {
-    # --- any table
-    "missing column": (
-        rows_of(STACKS, lambda rows: [row.pop("stack_height_m") for row in rows] and None),
-        ["facilities.csv", "column 'stack_height_m' is missing", "[m]"],
-    ),
-    "misspelt column": (
-        renamed(STACKS, "exit_temperature_k", "exit_temprature_k"),
-        ["unknown column 'exit_temprature_k'", "did you mean 'exit_temperature_k'?"],
-    ),
-    "wrong type": (setting("activity.csv", "amount", "a lot"), ["activity.csv, row 2, column amount", "not a number"]),
-    "decimal comma": (setting("activity.csv", "amount", "1200,5"), ["not a number", "a point as decimal sign"]),
-    "placeholder": (setting("activity.csv", "amount", "NA"), ["not a number", "no placeholder"]),
-    "year with a fraction": (setting("activity.csv", "year", "2000.5"), ["not a whole number", "2000.5"]),
-    "blank": (setting("agriculture.csv", "manure_t_ha", ""), ["a value is blank", "row 2, column manure_t_ha"]),
-    "encoding": (recoded(STACKS, "gb18030"), ["facilities.csv, row 2", "UTF-8", "iconv"]),
-    "semicolons": (replaced(STACKS, ",", ";"), ["not separated by commas"]),
-    "ragged row": (replaced("crustal_share.csv", "cd,", "cd,,"), ["another number of fields", "4 fields", "3 fields"]),
-    "missing file": (deleted("crustal_share.csv"), ["crustal_share.csv: the file is missing", "metal, share, source"]),
-    "renamed file": (
-        lambda folder: (folder / "controls.csv").rename(folder / "control.csv"),
-        ["controls.csv: the file is missing", "did you mean 'control.csv'?"],
-    ),
-    "header only": (
-        lambda folder: (folder / "crustal_share.csv").write_text("metal,share,source\n"),
-        ["crustal_share.csv: the table has no rows"],
-    ),
-    "path as id": (setting("area_sources.csv", "source_id", "a/b"), ["source_id has the wrong form"]),
-    # --- names
-    "unknown class": (
-        setting("agriculture.csv", "landuse_class", "padddy"),
-        ["unknown landuse_class 'padddy'", "did you mean 'paddy'?"],
-    ),
-    "unknown model class": (
-        setting("landuse_classes.csv", "model_class", "forrest", row=3),
-        ["did you mean 'forest'?"],
-    ),
-    "unknown metal": (setting("irrigation_water.csv", "metal", "xx"), ["unknown metal 'xx'", "cd"]),
-    "upper-case metal": (
-        setting("crustal_share.csv", "metal", "Pb", row=1),
-        ["unknown metal 'Pb'", "did you mean 'pb'?"],
-    ),
-    "unknown sector": (setting(STACKS, "sector", "coal_pwer"), ["unknown sector", "did you mean 'coal_power'?"]),
-    "unknown product": (setting("activity.csv", "product", "coal_pulverized"), ["did you mean 'coal_pulverised'?"]),
-    "unknown device": (
-        setting("controls.csv", "configuration", "esp+wgfd", row=2),
-        ["unknown device 'wgfd'", "did you mean 'wfgd'?"],
-    ),
-    "unknown facility": (
-        setting("activity.csv", "facility_id", "power_1"),
-        ["unknown facility_id 'power_1'", "did you mean 'power_01'?"],
-    ),
-    "unknown district": (setting("agriculture.csv", "district_id", "d1"), ["unknown district_id 'd1'"]),
-    "unknown area": (
-        setting("area_sources.csv", "surrogate", "legacy:recycling_1", row=2),
-        ["unknown legacy area 'recycling_1'", "did you mean 'recycling_01'?"],
-    ),
-    "unknown layer": (
-        setting("provenance.csv", "layer", "demm.tif", row=9),
-        ["unknown layer 'demm.tif'", "rename or remove the row"],
-    ),
-    "source like a facility": (setting("area_sources.csv", "source_id", "power_01"), ["also a facility_id"]),
-    # --- values
-    "negative activity": (setting("activity.csv", "amount", "-5"), ["activity.csv, row 2", "negative", "-5"]),
-    "wrong unit": (setting("activity.csv", "unit", "kWh"), ["wrong unit for 'coal_pulverised'", "expected: t"]),
-    "height in km": (setting(STACKS, "stack_height_m", "0.18"), ["out of range", "look like km"]),
-    "temperature in degC": (setting(STACKS, "exit_temperature_k", "57"), ["out of range", "degrees Celsius"]),
-    "diameter in mm": (setting(STACKS, "stack_diameter_m", "6000"), ["out of range", "look like mm"]),
-    "return in percent": (
-        setting("agriculture.csv", "straw_return_fraction", "35", row=None),
-        ["out of range", "look like percent"],
-    ),
-    "yield in kg": (setting("agriculture.csv", "yield_t_ha", "8600", row=None), ["out of range", "look like kg/ha"]),
-    "shares": (setting("controls.csv", "share", "0.5"), ["do not sum to 1", "power_01 from 1998: 0.8"]),
-    "contradicting devices": (setting("controls.csv", "configuration", "none+esp"), ["contradicts itself"]),
-    "closed early": (setting(STACKS, "closed_year", "1980", row=1), ["closed before it opened", "opened 1990"]),
-    "activity after closing": (setting("activity.csv", "year", "2020", row=2), ["activity after the facility closed"]),
-    "metal of traffic": (setting("area_activity.csv", "metal", "cd"), ["not legacy_metal"]),
-    "legacy without metal": (setting("area_activity.csv", "metal", "", row=3), ["names no metal"]),
-    "material of two names": (setting("parent_materials.csv", "name", "granit"), ["two names", "granit, granite"]),
-    # --- completeness
-    "duplicate id": (repeated(STACKS), ["duplicate facility_id", "power_01"]),
-    "duplicate row": (repeated("agriculture.csv"), ["duplicate row for the same district_id, year, landuse_class"]),
-    "activity gap": (dropped("activity.csv", 1), ["year gap", "power_01/2020"]),
-    "farming gap": (dropped("agriculture.csv", 3, 3), ["year gap", "d01/2020/paddy"]),
-    "water gap": (dropped("irrigation_water.csv", 7), ["year gap", "d02/2020/pb"]),
-    "trend gap": (dropped("background_trend.csv", 1), ["year gap", "cd/2020"]),
-    "area gap": (dropped("area_activity.csv", 7), ["year gap", "households/2020"]),
-    "controls too late": (
-        setting("controls.csv", "year_from", "2005", row=None),
-        ["first modelled year", "2000 or earlier"],
-    ),
-    "no background": (
-        setting("deposition_monitors.csv", "role", "validation", row=0),
-        ["no background deposition of cd"],
-    ),
-    "untold origin": (dropped("provenance.csv", 0), ["origin of an input is not told"]),
-    "missing background": (dropped("parent_materials.csv", 1), ["no background for a metal of the run", "1/pb"]),
-    # --- places
-    "far facility": (
-        rows_of(STACKS, lambda rows: rows[0].update(FAR)),
-        ["too far from the region", "power_01 90.0 km", "50.0 km"],
-    ),
-    "swapped degrees": (
-        rows_of(
-            SURVEY,
-            lambda rows: (
-                [r.update(longitude_deg=r["latitude_deg"], latitude_deg=r["longitude_deg"]) for r in rows] and None
-            ),
-        ),
-        ["column latitude_deg", "out of range", "swapped?"],
-    ),
-    "sign of longitude": (setting(STACKS, "longitude_deg", lambda text: f"-{text}"), ["wrong sign"]),
-    "point at sea": (
-        rows_of(SURVEY, lambda rows: [r.update(raw_factory.point(11.5, 9.5)) for r in rows[:2]] and None),
-        ["a sampling point lies at sea", "p000"],
-    ),
-    "point of two places": (
-        setting(SURVEY, "longitude_deg", raw_factory.point(5.5, 0.5)["longitude_deg"]),
-        ["duplicate point_id at another place", "p000"],
-    ),
-    "station far away": (setting("weather/station.csv", "latitude_deg", "45"), ["weather station is too far"]),
-    # --- surveys
-    "date": (setting(SURVEY, "date", "14/10/2000"), ["wrong date", "14/10/2000"]),
-    "date of another year": (setting(SURVEY, "date", "2011-10-14"), ["far from the survey's year"]),
-    "depth in cm": (setting(SURVEY, "depth_bottom_m", "20", row=None), ["out of range", "look like cm"]),
-    "depth upside down": (setting(SURVEY, "depth_top_m", "0.3"), ["top is not above its bottom"]),
-    "below limit unmarked": (setting(SURVEY, "value_mg_kg", "0.001", row=2), ["not marked as censored"]),
-    "censored above limit": (setting(SURVEY, "value_mg_kg", "0.3"), ["censored value is not its detection limit"]),
-    "content in ug": (
-        rows_of(
-            SURVEY,
-            lambda rows: (
-                [
-                    r.update(
-                        value_mg_kg=1000 * float(r["value_mg_kg"]),
-                        detection_limit_mg_kg=1000 * float(r["detection_limit_mg_kg"]),
-                    )
-                    for r in rows
-                    if r["metal"] == "cd"
-                ]
-                and None
-            ),
-        ),
-        ["contents of cd are out of range", "look like ug/kg"],
-    ),
-    "missing survey": (deleted("surveys/survey_2020.csv"), ["surveys/survey_2020.csv: the file is missing"]),
-    "metal not surveyed": (
-        rows_of(SURVEY, lambda rows: [r for r in rows if r["metal"] == "cd"]),
-        ["too few samples of pb"],
-    ),
-    # --- weather
-    "hour missing": (dropped(WEATHER, 100), ["weather/2018.csv", "1 hour is missing", "2018-01-05T05:00"]),
-    "hour twice": (repeated(WEATHER, 3), ["duplicate row for the same time", "2018-01-01T04:00"]),
-    "hours unordered": (
-        rows_of(WEATHER, lambda rows: [*rows[1:], rows[0]]),
-        ["not in order", "sort the table by time"],
-    ),
-    "hour beginning": (
-        rows_of(
-            WEATHER,
-            lambda rows: (
-                [
-                    r.update(
-                        time=(datetime.datetime.fromisoformat(r["time"]) - datetime.timedelta(hours=1)).isoformat()
-                    )
-                    for r in rows
-                ]
-                and None
-            ),
-        ),
-        ["not a full hour of the year", "counts hour beginnings"],
-    ),
-    "kelvin": (
-        setting(WEATHER, "temperature_c", lambda text: float(text) + 273.15, row=None),
-        ["out of range", "look like K"],
-    ),
-    "pascal": (
-        setting(WEATHER, "pressure_hpa", lambda text: 100 * float(text), row=None),
-        ["out of range", "look like Pa"],
-    ),
-    "humidity as a share": (
-        setting(WEATHER, "relative_humidity_pct", lambda text: float(text) / 100, row=None),
-        ["the whole year is out of range", "look like shares"],
-    ),
-    "rain in m": (
-        setting(WEATHER, "rain_mm", lambda text: float(text) / 1000, row=None),
-        ["rain of the year is out of range", "look like m;"],
-    ),
-    "no weather": (deleted(WEATHER), ["no weather for 2018"]),
-    # --- rasters
-    "missing raster": (deleted("dem.tif"), ["dem.tif: the raster is missing", "[m]"]),
-    "raster of a missing date": (
-        deleted("landuse/2020.tif"),
-        ["landuse/2020.tif: the raster is missing", "supply the file"],
-    ),
-    "missing mask": (deleted("mask.tif"), ["mask.tif: the raster is missing", "supply the file"]),
-    "scenario raster": (
-        deleted("landuse_scenarios/urban_growth/imperviousness_2045.tif"),
-        ["landuse_scenarios/urban_growth/imperviousness_2045.tif: the raster is missing"],
-    ),
-    "other CRS": (
-        raster("dem.tif", lambda v: v, crs="EPSG:32650"),
-        ["dem.tif: the raster has another CRS", "EPSG:32650", "-r average", "dem.tif dem_new.tif"],
-    ),
-    "other CRS of codes": (
-        raster("landuse/2000.tif", lambda v: v, crs="EPSG:32650"),
-        ["another CRS", "-r near", "landuse/2000.tif landuse/2000_new.tif"],
-    ),
-    "other grid": (raster("population.tif", lambda v: v, cell_m=900.0), ["nor nested", "-r sum", "-tr 1000 1000 "]),
-    "finer grid": (
-        raster("population.tif", lambda v: v, cell_m=250.0),
-        ["neither on the study grid nor nested", "-r sum", "-tr 250 250 population.tif population_new.tif"],
-    ),
-    "shifted": (raster("population.tif", lambda v: v, x_min=raw_factory.X_MIN + 500.0), ["neither on the study grid"]),
-    "elsewhere": (raster("dem.tif", lambda v: v, x_min=700000.0), ["does not overlap the region"]),
-    "unknown code": (raster("landuse/2000.tif", cell(99)), ["unknown class code 99", "landuse_classes.csv"]),
-    "unknown material": (raster("soil/parent_material.tif", cell(9)), ["unknown class code 9", "parent_materials.csv"]),
-    "hole": (raster("soil/ph_water.tif", cell(np.nan)), ["values are missing on land", "(2, 3)"]),
-    "texture": (raster("soil/sand_pct.tif", cell(50.0)), ["do not sum to 100", "120"]),
-    "sealed in percent": (raster("imperviousness/2020.tif", lambda v: v * 100), ["out of range", "look like percent"]),
-    "density in g/cm3": (
-        raster("soil/bulk_density_kg_m3.tif", lambda v: v / 1000, nodata=np.nan),
-        ["out of range", "look like g/cm3"],
-    ),
-    "pH times ten": (raster("soil/ph_water.tif", lambda v: v * 10, nodata=np.nan), ["out of range", "pH times 10"]),
-    "undeclared nodata": (raster("dem.tif", cell(-9999.0)), ["out of range", "-9999"]),
-    "negative people": (raster("population.tif", cell(-3.0)), ["population.tif", "negative"]),
-    "not a raster": (lambda folder: (folder / "dem.tif").write_text("hello"), ["cannot be read as a raster"]),
-    "mask of codes": (raster("mask.tif", cell(7)), ["mask.tif", "other values than 0 and 1"]),
-    "mask in degrees": (
-        raster("mask.tif", lambda v: v, crs="EPSG:4326", x_min=121.0, y_max=29.0, cell_m=0.01),
-        ["mask.tif", "no projected CRS"],
-    ),
-    # --- vectors
-    "layer's CRS": (layer("districts.gpkg", lambda g, c: (g, c), crs="EPSG:32650"), ["another CRS", "ogr2ogr"]),
-    "lines for polygons": (
-        layer("districts.gpkg", lambda g, c: ([shape.boundary for shape in g], c)),
-        ["wrong geometry type", "LineString", "Polygon"],
-    ),
-    "duplicate district": (
-        layer("districts.gpkg", lambda g, c: (g, {**c, "district_id": ["d01", "d01"]})),
-        ["duplicate district_id"],
-    ),
-    "uncovered land": (
-        layer("districts.gpkg", lambda g, c: (g[:1], {k: v[:1] for k, v in c.items()})),
-        ["do not cover the land", "45.0 %"],
-    ),
-    "overlapping districts": (
-        layer("districts.gpkg", lambda g, c: ([g[0].buffer(3000), g[1]], c)),
-        ["districts overlap"],
-    ),
-    "roads without traffic": (
-        layer("roads.gpkg", lambda g, c: (g, {"road_id": c["road_id"]})),
-        ["column 'vehicles_per_day' is missing"],
-    ),
-    "negative traffic": (layer("roads.gpkg", lambda g, c: (g, {**c, "vehicles_per_day": [-1.0, 5.0]})), ["negative"]),
-    "roads elsewhere": (layer("roads.gpkg", moved(500000.0, 0.0)), ["does not overlap the region"]),
-    "bow tie": (layer("legacy_areas.gpkg", lambda g, c: ([_bow_tie()], c)), ["a geometry is not valid"]),
-    "missing layer": (deleted("roads.gpkg"), ["roads.gpkg: the layer is missing"]),
-}
-
-
-def _bow_tie():
-    import shapely
-
-    x, y = raw_factory.X_MIN + 3000.0, raw_factory.Y_MAX - 3000.0
-    return shapely.Polygon([(x, y), (x + 500, y - 500), (x + 500, y), (x, y - 500)])
 
 
 def test_the_factorys_folder_has_no_problem(raw):
@@ -405,6 +31,30 @@ def test_each_mistake_has_its_message(raw, name):
     found = messages(raw)
     matching = [text for text in found if all(part in text for part in expected)]
     assert len(matching) == 1, "\n".join(found) or "no problem was reported"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "misspelt column",
+        "letters of the header",
+        "blank row of a spreadsheet",
+        "one year in kt",
+        "coal in kg",
+        "weather in UTC",
+        "south up",
+        "raster cut short",
+        "low anemometer",
+        "nothing but water",
+    ],
+)
+def test_one_mistake_is_one_message(raw, name):
+    if name == "coal in kg":
+        setting("activity.csv", "amount", "1.2e9")(raw)
+    else:
+        MUTATIONS[name][0](raw)
+    found = messages(raw)
+    assert len(found) == 1, "\n".join(found)
 
 
 def test_all_problems_of_all_files_are_reported_together(raw):
@@ -495,17 +145,22 @@ def test_every_problem_says_how_to_mend_it(raw):
     assert all(problem.mend for problem in problems)
 
 
-def test_the_signature_sees_files_and_settings(raw):
+def test_the_signature_sees_files_settings_and_programs(raw):
     config, scenarios = raw_factory.study_config(raw)
-    first = inputs.signature(raw, config, scenarios)
-    assert inputs.signature(raw, config, scenarios) == first
+    study = raw.parent
+    first = preflight.signature_of(config, scenarios, study)
+    assert preflight.signature_of(config, scenarios, study) == first
+    seen = {first}
     config["dispersion"]["max_distance_m"] = 40000
-    assert inputs.signature(raw, config, scenarios) != first
-    config["dispersion"]["max_distance_m"] = 50000
-    config["calibrator"]["rounds"] = 3  # no business of the check
-    assert inputs.signature(raw, config, scenarios) == first
+    seen.add(preflight.signature_of(config, scenarios, study))
     setting(STACKS, "name", "Other name")(raw)
-    assert inputs.signature(raw, config, scenarios) != first
+    seen.add(preflight.signature_of(config, scenarios, study))
+    for section in ("dispersion", "leaching"):
+        config[section]["executable"] = f"{section}_program"
+        without = preflight.signature_of(config, scenarios, study)
+        (study / f"{section}_program").write_text("#!/bin/sh\n")
+        seen |= {without, preflight.signature_of(config, scenarios, study)}
+    assert len(seen) == 7
 
 
 def test_importing_the_check_loads_no_library():
@@ -518,65 +173,7 @@ def test_importing_the_check_loads_no_library():
     assert done.stdout.strip() == "set()", done.stderr
 
 
-# --- the command --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def study(raw):
-    import yaml
-
-    config, scenarios = raw_factory.study_config(raw)
-    config["region"]["folder"] = "raw"
-    config["scenarios_file"] = "scenarios.yaml"
-    config["weather"]["of_year"].update({2005: [], 2010: [], 2015: []})  # mappings merge: drop the default years
-    (raw.parent / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    (raw.parent / "scenarios.yaml").write_text(yaml.safe_dump(scenarios), encoding="utf-8")
-    return raw.parent
-
-
-def test_check_returns_0_and_writes_a_self_contained_atlas(study, capsys):
-    atlas = study / "atlas.html"
-    assert command(["check", "--directory", str(study), "--atlas", str(atlas)]) == 0
-    assert "no problems" in capsys.readouterr().out
-    page = atlas.read_text(encoding="utf-8")
-    assert "http" not in page.replace("http-equiv", "")
-    for part in ("soil/ph_water.tif", "roads.gpkg", "facilities.csv", "generated", "data:image/png;base64"):
-        assert part in page
-
-
-def test_check_returns_2_and_lists_every_problem(study, capsys):
-    MUTATIONS["height in km"][0](study / "raw")
-    MUTATIONS["unknown code"][0](study / "raw")
-    assert command(["check", "--directory", str(study)]) == 2
-    shown = capsys.readouterr().out
-    assert "2 problems in the input" in shown
-    assert "look like km" in shown
-    assert "unknown class code 99" in shown
-    assert "Traceback" not in shown
-
-
-def test_check_names_an_unknown_key(study, capsys):
-    (study / "more.yaml").write_text("dispersion: {max_distance: 1}\n", encoding="utf-8")
-    files = [str(study / name) for name in ("config.yaml", "more.yaml")]
-    assert command(["check", "--directory", str(study), "--configfile", *files]) == 2
-    assert "did you mean 'max_distance_m'?" in capsys.readouterr().out
-
-
 def test_a_missing_raster_keeps_its_row_in_the_provenance(raw):
     deleted("landuse/2020.tif")(raw)
     (found,) = messages(raw)
     assert "did you mean" not in found
-
-
-def test_check_refuses_a_study_folder_that_is_not_there(tmp_path, capsys):
-    assert command(["check", "--directory", str(tmp_path / "nowhere")]) == 2
-    assert "the study folder does not exist" in capsys.readouterr().err
-
-
-def test_check_says_that_it_checks_the_default_study_and_that_no_atlas_was_written(tmp_path, capsys):
-    atlas = tmp_path / "atlas.html"
-    assert command(["check", "--directory", str(tmp_path), "--atlas", str(atlas)]) == 0
-    shown = capsys.readouterr().out
-    assert "this checks the default study" in shown
-    assert "atlas: not written: the generated region has no files yet" in shown
-    assert not atlas.exists()

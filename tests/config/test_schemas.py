@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import raw_factory
 from metalbudget import inputs, settings
+from metalbudget.errors import InputError
 from metalbudget.inputs import manual, tables
 from metalbudget.inputs.schema import table_names, table_schema
 
@@ -109,6 +110,7 @@ MISTAKES = [
     ("landuse.mixing_depth_m.padi", 0.2, ["unknown key 'padi'", "did you mean 'paddy'?"]),
     ("run.years", "2000", ["wrong type", "'2000' (text)", "a list", "write [2000]"]),
     ("run.years", ["2000"], ["run.years.0", "a whole number", "--configfile"]),
+    ("run.metals", ["Cd"], ["run.metals.0", "wrong form", "did you mean 'cd'?"]),
     ("run.metals", [], ["the list is too short", "expected: at least 1 entry", "how to mend"]),
     ("run.metals", ["cd", "cd"], ["a value twice", "no entry twice"]),
     ("study.seed", True, ["wrong type", "True (true/false)", "a whole number"]),
@@ -138,6 +140,80 @@ def test_each_mistake_in_a_configuration_is_named(key, value, expected):
     found = problems_of(config)
     assert len(found) == 1, "\n".join(found)
     assert all(part in found[0] for part in expected), found[0]
+
+
+AGREEMENT = {
+    "metal nobody knows": ({"run": {"metals": ["xx"]}}, ["run.metals: unknown metal 'xx'"]),
+    "scenario nobody knows": (
+        {"run": {"scenarios": ["base"]}},
+        ["unknown scenario 'base'", "did you mean 'baseline'?"],
+    ),
+    "relation without rows": (
+        {"metals": {"as": {"kd": "sauve_2000"}}},
+        ["metals.as.kd: no sorption relation 'sauve_2000'", "constant"],
+    ),
+    "snapshots": (
+        {"forecast": {"snapshots_yr": [0, 10]}},
+        ["forecast.snapshots_yr", "found: [0, 10]", "rising years from 0 to 50"],
+    ),
+    "rain ladder": ({"water": {"rain_factors": [0.5, 2.0]}}, ["water.rain_factors", "for instance [0.8, 1.0, 1.2]"]),
+    "rough country": (
+        {"dispersion": {"rural_surface_roughness_m": 2.0}},
+        ["the anemometer stands too low for the region's roughness", "10 m above ground", "= 2 m"],
+    ),
+    "scenarios file": (
+        {"scenarios_file": "my/scenarios.yaml"},
+        [
+            "scenarios_file: the scenarios file does not exist",
+            "no my/scenarios.yaml in",
+            "relative to the study folder",
+        ],
+    ),
+    "engine without program": ({"leaching": {"engine": "hydrus1d"}}, ["leaching.executable", "which is not there"]),
+}
+
+
+@pytest.mark.parametrize("name", AGREEMENT)
+def test_each_disagreement_of_settings_is_one_message(name, tmp_path):
+    overlay, expected = AGREEMENT[name]
+    config = settings.merge(default(), overlay)
+    try:
+        found = [str(problem) for problem in inputs.setting_problems(config, tmp_path)[0]]
+    except InputError as error:  # a file that is not there is raised: nothing behind it can be looked at
+        found = [str(error)]
+    assert len(found) == 1, "\n".join(found)
+    assert all(part in found[0] for part in [*expected, "how to mend"]), found[0]
+
+
+def test_the_shipped_settings_agree(tmp_path):
+    problems, scenarios = inputs.setting_problems(default(), tmp_path)
+    assert problems == []
+    assert set(scenarios) >= {"baseline", "stricter_controls", "urban_growth"}
+
+
+def test_factors_of_a_scenario_in_percent_are_named():
+    scenarios = settings.load(CONFIG / "scenarios.yaml")
+    scenarios["stricter_controls"]["emissions"]["cement"] = {2020: 100.0, 2035: 50.0}
+    scenarios["stricter_controls"]["background"] = {2020: 1.0, 2035: 0.0}
+    (problem,) = settings.check(default(), scenarios)
+    assert problem.where == "stricter_controls.emissions.cement"
+    assert "100 in 2020, 50 in 2035" in str(problem)
+    assert "look like percent" in str(problem)
+
+
+def test_a_metal_without_rows_is_asked_for_table_by_table(tmp_path):
+    """Antimony has no row in any table: neither in those a job needs nor in those that make the region."""
+    overlay = {
+        "metals": {"sb": {"kd": "constant", "enrichment": "matrix"}},
+        "run": {"metals": ["sb"]},
+        "leaching": {"kd_minimum_l_kg": {"sb": 30}, "kd_maximum_l_kg": {"sb": 10000}},
+    }
+    problems, _ = inputs.setting_problems(settings.merge(default(), overlay), tmp_path)
+    assert problems[0].where == "metals.sb.kd"
+    tables = {problem.file.rpartition("/")[2] for problem in problems[1:]}
+    assert {"crop_uptake.csv", "budget.csv", "emc.csv", "limits_ecological.csv", "demo_metal.csv"} <= tables
+    own = settings.merge(default(), {**overlay, "region": {"source": "folder"}})
+    assert not any("demo" in problem.file for problem in inputs.setting_problems(own, tmp_path)[0])
 
 
 def test_a_scenario_with_an_unknown_sector_is_named():

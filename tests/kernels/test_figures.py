@@ -74,6 +74,14 @@ def draws(small_grid):
     }
 
 
+@pytest.mark.parametrize(("learned", "entries"), [(0.0, 2), (0.5, 3)])
+def test_the_legend_of_the_fit_names_a_correction_only_where_one_was_learned(learned, entries):
+    process = np.array([1.0, 2.0, 3.0])
+    points = {"observed": process + 0.1, "process": process, "predicted": process + learned, "noise": 0.2 * process}
+    (legend,) = outlook.fit({"cd": points}, {}).legends
+    assert len(legend.get_texts()) == entries
+
+
 def png(figure):
     target = memory.BytesIO()
     with mpl.rc_context({"savefig.dpi": 40}):

@@ -1,5 +1,6 @@
 """Errors that a user can cause and mend."""
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -64,3 +65,16 @@ class InputErrors(InputError):
     def __str__(self) -> str:
         listed = "\n".join(f"{number}. {problem}" for number, problem in enumerate(self.problems, 1))
         return f"{self.message}\n{listed}"
+
+
+def nearest(name: object, known: Iterable[object]) -> str | None:
+    """'did you mean ...?' for a name that is close to a known one, else None."""
+    found = nearest_name(name, known)
+    return f"did you mean {found!r}?" if found else None
+
+
+def nearest_name(name: object, known: Iterable[object]) -> str | None:
+    """The known name that is closest to a name, in any case of letters, or None if none is close."""
+    by_folded = {str(entry).lower(): str(entry) for entry in known}
+    close = difflib.get_close_matches(str(name).strip().lower(), list(by_folded), n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None

@@ -41,6 +41,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
 # --- rasters ------------------------------------------------------------------------------------------
 
 
+CUT_SHORT = "the raster cannot be read to its end"
+MEND_CUT_SHORT = {"expected": "a complete GeoTIFF", "mend": "copy or download the file again"}
+
+
 def read_grid(path: str | Path) -> Grid:
     """Read the study grid from a land mask (1 land, 0 sea)."""
     import rasterio
@@ -54,7 +58,9 @@ def read_grid(path: str | Path) -> Grid:
                 file=path,
                 found=source.crs,
                 expected="a projected CRS in metres",
-                mend="reproject the mask, for instance with gdalwarp -t_srs EPSG:32651",
+                mend="gdal_edit.py -a_srs EPSG:THE_CODE mask.tif, if its coordinates are metres of a projected CRS"
+                if source.crs is None
+                else "reproject the mask, for instance with gdalwarp -t_srs EPSG:32651",
             )
         if abs(transform.a + transform.e) > 1.0e-6 or transform.b or transform.d:
             raise InputError(
@@ -69,8 +75,10 @@ def read_grid(path: str | Path) -> Grid:
             raise InputError(
                 "the land mask holds other values than 0 and 1",
                 file=path,
-                found=unknown.tolist()[:5],
+                found=", ".join(f"{value:g}" for value in unknown[:5]),
                 expected="1 on land, 0 at sea",
+                mend='write 1 where there is land and 0 elsewhere, for instance gdal_calc.py -A mask.tif --calc="A>0" '
+                "--type=Byte --outfile=mask_new.tif",
             )
         return Grid(
             crs=source.crs.to_string(),
@@ -92,7 +100,10 @@ def _opened(rasterio, path: str | Path):
     except rasterio.errors.RasterioIOError as error:
         raise InputError("the file cannot be read as a raster", file=path, found=error) from error
     with source:
-        yield source
+        try:
+            yield source
+        except rasterio.errors.RasterioIOError as error:
+            raise InputError(CUT_SHORT, file=path, found=error.__cause__ or error, **MEND_CUT_SHORT) from error
 
 
 def _check_grid(source, grid: Grid, path: str | Path) -> None:

@@ -47,10 +47,10 @@ def run(
         if main:
             settings.load(*used)  # strictly: a key that stands twice is an error, not a choice
             notice(study, used)
-            protect(config, study)
             problems = examine(config, scenarios, study)
             if problems:
                 raise problems[0] if len(problems) == 1 else InputErrors(problems)
+            protect(config, study)
             write_record(config, study)
         return scenarios
     except InputError as error:
@@ -60,15 +60,12 @@ def run(
 
 def examine(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path) -> list[InputError]:
     """Problems of the configuration, else of the scenarios, else of the raw files (cached by size and date)."""
-    signature = _signature(config, scenarios, study)
+    signature = signature_of(config, scenarios, study)
     if _remembered(study) == signature:
         return []
     from metalbudget import inputs
 
-    schemas = settings.WORKFLOW / "schemas"
-    problems = inputs.schema_problems(config, schemas / "config.schema.json")
-    problems += inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
-    problems = problems or inputs.with_mend(settings.check(config, scenarios, study))
+    problems, _ = inputs.setting_problems(config, study)
     if not problems and config["region"]["source"] == "folder":
         problems = inputs.check(study / settings.raw_folder(config), config, scenarios)
     if not problems:
@@ -94,7 +91,7 @@ def protect(config: Mapping[str, Any], study: Path) -> None:
 
     Snakemake deletes a rule's declared outputs before its job starts, so the refusal must come before any job.
     """
-    if config.get("region", {}).get("source") != "generated":
+    if config["region"]["source"] != "generated":
         return
     for folder in GENERATED:
         held = sorted(path for path in (study / folder).rglob("*") if path.is_file() and path.name[0] != ".")
@@ -131,19 +128,25 @@ def _remembered(study: Path) -> str | None:
         return None
 
 
-def _signature(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path) -> str:
+def _entry(config: Mapping[str, Any], section: str, key: str) -> str:
+    """A setting of a configuration that no schema has seen yet, as text; empty if it is not there."""
+    entries = config.get(section)
+    return str(entries.get(key, "")) if isinstance(entries, Mapping) else ""
+
+
+def signature_of(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path) -> str:
     """Digest of configuration, schemas and the size and date of every raw file."""
     digest = hashlib.sha256()
     digest.update(json.dumps([_plain(config), _plain(scenarios)], sort_keys=True, default=str).encode())
     files = sorted((settings.WORKFLOW / "schemas").rglob("*.json"))
     package = Path(__file__).parent
-    files += sorted(settings.PARAMETERS.glob("*.csv")) + sorted(package.glob("inputs/*.py"))
+    files += sorted(settings.PARAMETERS.glob("*.csv")) + sorted(package.glob("inputs/**/*.py"))
     files += [package / name for name in ("harmonise.py", "vectors.py", "io.py", "settings.py")]
-    if config.get("region", {}).get("source") == "folder":
-        folder = study / str(config["region"].get("folder", ""))
+    if _entry(config, "region", "source") == "folder":
+        folder = study / _entry(config, "region", "folder")
         files += sorted(path for path in folder.rglob("*") if path.is_file())
-    if config.get("dispersion", {}).get("engine") == "aermod":
-        files += [path for path in [study / str(config["dispersion"].get("executable", ""))] if path.is_file()]
+    programs = [_entry(config, section, "executable") for section in ("dispersion", "leaching")]
+    files += [path for path in (study / program for program in programs if program) if path.is_file()]
     for path in files:
         state = path.stat()
         digest.update(f"{path}|{state.st_size}|{state.st_mtime_ns}\n".encode())

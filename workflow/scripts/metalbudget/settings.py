@@ -2,16 +2,16 @@
 
 import copy
 import csv
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, nearest
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 REPOSITORY = WORKFLOW.parent
 PARAMETERS = REPOSITORY / "resources" / "parameters"
+PERCENT_FROM = 10.0  # a series of factors that never falls below it is percent
 EVIDENCE = ("value", "unit", "low", "high", "source", "verified")
 
 
@@ -21,15 +21,35 @@ def load(*paths: str | Path) -> dict[str, Any]:
 
     merged: dict[str, Any] = {}
     for path in paths:
-        if not Path(path).exists():
-            raise InputError("the configuration file does not exist", file=path)
+        if not Path(path).is_file():
+            raise InputError(
+                "the configuration file does not exist",
+                file=path,
+                found="a folder" if Path(path).is_dir() else "nothing",
+                expected="a YAML file",
+                mend="correct the path; it is relative to where you type",
+            )
         with open(path, encoding="utf-8") as source:
             try:
                 content = yaml.load(source, _strict_loader(path)) or {}
             except yaml.YAMLError as error:
-                raise InputError("the file is not valid YAML", file=path, found=error) from error
+                place = getattr(error, "problem_mark", None)
+                raise InputError(
+                    "the file is not valid YAML",
+                    file=path,
+                    where=f"line {place.line + 1}" if place else None,
+                    found=getattr(error, "problem", None) or error,
+                    expected="mappings of `key: value`, indented by blanks",
+                    mend="close brackets and quotes, indent with blanks and not with tabs",
+                ) from error
         if not isinstance(content, dict):
-            raise InputError("the file holds no mapping", file=path, found=type(content).__name__)
+            raise InputError(
+                "the file holds no mapping",
+                file=path,
+                found=type(content).__name__,
+                expected="keys and their values, such as `study: {title: ...}`",
+                mend="begin each line with a key and a colon",
+            )
         merged = merge(merged, content)
     return merged
 
@@ -124,10 +144,25 @@ def _plain(text: str) -> float | str:
 
 
 def scenarios_path(config: Mapping[str, Any], study: str | Path) -> Path:
-    """The scenarios file: in the study folder if it is there, else beside the workflow."""
-    name = config["scenarios_file"]
-    own = Path(study) / name
-    return own if own.exists() else REPOSITORY / name
+    """The scenarios file: in the study folder if it is there, else beside the workflow.
+
+    Raises
+    ------
+    InputError
+        If it is in neither.
+    """
+    name = str(config["scenarios_file"])
+    for path in (Path(study) / name, REPOSITORY / name):
+        if path.is_file():
+            return path
+    raise InputError(
+        "the scenarios file does not exist",
+        file="configuration",
+        where="scenarios_file",
+        found=f"no {name} in {Path(study).resolve()}, nor beside the workflow",
+        expected="a YAML file, relative to the study folder",
+        mend="correct the name, or leave the key out: then config/scenarios.yaml is taken",
+    )
 
 
 def raw_folder(config: Mapping[str, Any]) -> str:
@@ -226,10 +261,10 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
     known = list(config["metals"])
     for metal in config["run"]["metals"]:
         if metal not in known:
-            report("run.metals", f"unknown metal {metal!r}", metal, ", ".join(known), _nearest(metal, known))
+            report("run.metals", f"unknown metal {metal!r}", metal, ", ".join(known), nearest(metal, known))
     for key in ("kd_minimum_l_kg", "kd_maximum_l_kg"):
         for metal in config["run"]["metals"]:
-            if metal not in config["leaching"][key]:
+            if metal in known and metal not in config["leaching"][key]:
                 report(f"leaching.{key}", "a metal is missing", "no value", metal)
     for metal, low in config["leaching"]["kd_minimum_l_kg"].items():
         high = config["leaching"]["kd_maximum_l_kg"].get(metal, low)
@@ -270,14 +305,25 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
         )
     snapshots = config["forecast"]["snapshots_yr"]
     if snapshots != sorted(set(snapshots)) or snapshots[0] != 0 or snapshots[-1] != config["forecast"]["years"]:
-        report("forecast.snapshots_yr", "snapshots must rise from 0 to forecast.years", snapshots, "0 ... years")
+        report(
+            "forecast.snapshots_yr",
+            "snapshots must rise from 0 to forecast.years",
+            snapshots,
+            f"rising years from 0 to {config['forecast']['years']}",
+        )
     if 1.0 not in config["water"]["rain_factors"] or config["water"]["rain_factors"] != sorted(
         set(config["water"]["rain_factors"])
     ):
-        report("water.rain_factors", "must rise and hold 1.0", config["water"]["rain_factors"], "for instance 1.0")
+        report(
+            "water.rain_factors",
+            "must rise and hold 1.0",
+            config["water"]["rain_factors"],
+            "rising factors with 1.0 among them, for instance [0.8, 1.0, 1.2]",
+        )
+    unknown = [name for name in config["run"]["scenarios"] if name not in scenarios]
     for name in config["run"]["scenarios"]:
-        if name not in scenarios:
-            report("run.scenarios", f"unknown scenario {name!r}", name, ", ".join(scenarios), _nearest(name, scenarios))
+        if name in unknown:
+            report("run.scenarios", f"unknown scenario {name!r}", name, ", ".join(scenarios), nearest(name, scenarios))
             continue
         for date in scenarios[name]["landuse"]:
             if int(date) <= start:
@@ -303,11 +349,27 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
                         mend="extend water.rain_factors in the configuration",
                     )
                 )
-    if config["claims"]["scenario"] not in config["run"]["scenarios"]:
+    for name in config["run"]["scenarios"]:
+        problems.extend(_percent(name, scenarios.get(name, {})))
+    if config["claims"]["scenario"] not in config["run"]["scenarios"] and not unknown:
         report("claims.scenario", "not among run.scenarios", config["claims"]["scenario"], config["run"]["scenarios"])
     return problems
 
 
-def _nearest(name: str, known) -> str | None:
-    close = difflib.get_close_matches(str(name), [str(entry) for entry in known], n=1)
-    return f"did you mean {close[0]!r}?" if close else None
+def _percent(name: str, scenario: Mapping[str, Any]) -> list[InputError]:
+    """Series of factors that never come near one: percent of the start year."""
+    series = {f"emissions.{sector}": factors for sector, factors in scenario.get("emissions", {}).items()}
+    series |= {f"agriculture.{kind}": factors for kind, factors in scenario.get("agriculture", {}).items()}
+    series["background"] = scenario.get("background", {})
+    return [
+        InputError(
+            "the factors of a scenario are out of range",
+            file="scenarios",
+            where=f"{name}.{key}",
+            found=", ".join(f"{factor:g} in {year}" for year, factor in factors.items()),
+            expected="factors relative to the start year, which is 1",
+            mend="the values look like percent; divide them by 100",
+        )
+        for key, factors in series.items()
+        if factors and min(factors.values()) >= PERCENT_FROM
+    ]

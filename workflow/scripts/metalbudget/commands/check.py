@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _write_atlas(path: str, examination: Any, config: dict[str, Any], problems: list[InputError]) -> str:
     """Write the atlas if there is anything to draw, and say what was done."""
     if examination is None or not examination.folder.is_dir():
-        if config.get("region", {}).get("source") == "generated" and not problems:
+        if not problems and config["region"]["source"] == "generated":
             reason = "the generated region has no files yet; run `snakemake ... generate_region` first"
         else:
             reason = "no raw file was read; mend the problems above first"
@@ -68,18 +69,12 @@ def _write_atlas(path: str, examination: Any, config: dict[str, Any], problems: 
 
 def _examine(config: dict[str, Any], study: Path) -> tuple[list[InputError], Any]:
     """Problems of the settings, and the region's examination if the settings allow one."""
-    schemas = settings.WORKFLOW / "schemas"
-    problems = inputs.schema_problems(config, schemas / "config.schema.json")
-    if problems:
+    problems, scenarios = inputs.setting_problems(config, study)
+    if problems or scenarios is None:
         return problems, None
-    scenarios = settings.load(settings.scenarios_path(config, study))
-    problems = inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
-    problems = problems or inputs.with_mend(settings.check(config, scenarios, study))
     folder = study / settings.raw_folder(config)
     if config["region"]["source"] == "generated" and not folder.is_dir():
-        return problems, None  # the first job of the workflow makes it
-    if problems:
-        return problems, None
+        return [], None  # the first job of the workflow makes it
     from metalbudget.inputs.region import examine
 
     examination = examine(folder, config, scenarios)
@@ -91,7 +86,9 @@ def _print(problems: list[InputError], config: dict[str, Any], examination: Any)
     if not problems:
         print(f"{config['study']['title']}: no problems. {_summary(examination)}")
         return
-    headline = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the input of: {config['study']['title']}"
+    study = config["study"]  # any value, if that is the problem
+    title = study.get("title") if isinstance(study, Mapping) else None
+    headline = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the input of: {title or 'this study'}"
     if not sys.stdout.isatty():
         print(headline)
         for number, problem in enumerate(problems, 1):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from metalbudget import io
-from metalbudget.demo import economy, towns
+from metalbudget.demo import ANEMOMETER_HEIGHT_M, economy, towns
 from metalbudget.demo.landscape import PARENT_MATERIALS
 from metalbudget.demo.region import CRS, Region, centre, lon_lat
 from metalbudget.demo.survey import Points
@@ -333,7 +333,7 @@ def _write_weather(region: Region, folder: Path) -> None:
             "longitude_deg": [float(longitude)],
             "latitude_deg": [float(latitude)],
             "elevation_m": [round(float(region.land.elevation[row, column]), 1)],
-            "anemometer_height_m": [10.0],
+            "anemometer_height_m": [ANEMOMETER_HEIGHT_M],
             "utc_offset_h": [8.0],
         },
     )

@@ -41,6 +41,7 @@ def fit(points: Mapping[str, Mapping[str, NDArray]], remarks: Mapping[str, str])
         note(axis, "No survey to compare with: the calibrator stands aside for every metal.")
         return figure
     figure, axes = panels(len(points), height=3.1)
+    learned = False
     for axis, (metal, values) in zip(axes, points.items(), strict=True):
         observed = np.asarray(values["observed"], float)
         if observed.size == 0:
@@ -52,6 +53,7 @@ def fit(points: Mapping[str, Mapping[str, NDArray]], remarks: Mapping[str, str])
         axis.errorbar(process, observed, yerr=noise, fmt="none", ecolor="#d5d9dc", elinewidth=0.5, zorder=1)
         axis.plot(process, observed, "o", color=SERIES[0], markersize=2.8, alpha=0.6, markeredgewidth=0)
         if np.any(corrected != process):
+            learned = True
             axis.plot(corrected, observed, "o", color=SERIES[5], markersize=2.8, alpha=0.6, markeredgewidth=0)
         ends = np.concatenate([observed, process])
         low, high = np.quantile(ends, [0.01, 0.99])
@@ -69,11 +71,10 @@ def fit(points: Mapping[str, Mapping[str, NDArray]], remarks: Mapping[str, str])
         remark = remarks.get(metal, "")
         axis.set_title(label(metal), loc="left")
         axis.text(1.0, 1.02, remark, transform=axis.transAxes, va="bottom", ha="right", fontsize=6.8, color=INK)
-    handles = [
-        Line2D([], [], marker="o", linestyle="", color=SERIES[0], label="process model"),
-        Line2D([], [], marker="o", linestyle="", color=SERIES[5], label="with correction, out of fold"),
-        Line2D([], [], color="#d5d9dc", label="noise of the surveys, one standard deviation"),
-    ]
+    handles = [Line2D([], [], marker="o", linestyle="", color=SERIES[0], label="process model")]
+    if learned:
+        handles.append(Line2D([], [], marker="o", linestyle="", color=SERIES[5], label="with correction, out of fold"))
+    handles.append(Line2D([], [], color="#d5d9dc", label="noise of the surveys, one standard deviation"))
     legend_below(figure, handles)
     return figure
 

@@ -45,6 +45,42 @@ def schema_problems(document: Mapping[str, Any], schema_path: str | Path) -> lis
     return with_mend(document_problems(document, schema_path))
 
 
+def setting_problems(config: Mapping[str, Any], study: str | Path) -> tuple[list[InputError], dict[str, Any] | None]:
+    """All problems of the configuration and the scenarios, by schema, then against each other and the tables.
+
+    Parameters
+    ----------
+    config : mapping
+        The merged configuration.
+    study : path
+        The study folder.
+
+    Returns
+    -------
+    list of InputError
+        Empty if the raw files can be checked.
+    dict or None
+        Content of the scenarios file; None if the configuration does not say which.
+    """
+    from metalbudget import settings
+    from metalbudget.inputs import metals
+
+    schemas = settings.WORKFLOW / "schemas"
+    problems = schema_problems(config, schemas / "config.schema.json")
+    if problems:
+        return problems, None
+    scenarios = settings.load(settings.scenarios_path(config, study))
+    problems = schema_problems(scenarios, schemas / "scenarios.schema.json")
+    problems = problems or with_mend(settings.check(config, scenarios, study))
+    if not problems and config["region"]["source"] == "generated":
+        from metalbudget.demo import ANEMOMETER_HEIGHT_M
+        from metalbudget.inputs.agreement.stations import anemometer_problem
+
+        low = anemometer_problem(ANEMOMETER_HEIGHT_M, config["dispersion"], "the generated region's weather station")
+        problems = [low] if low else []
+    return problems + with_mend(metals.problems(config) if not problems else []), scenarios
+
+
 def with_mend(problems: Iterable[InputError]) -> list[InputError]:
     """The same problems in their order; those without advice get where to correct them."""
     from metalbudget.errors import InputError
@@ -57,51 +93,3 @@ def with_mend(problems: Iterable[InputError]) -> list[InputError]:
             problem = InputError(problem.message, **details, mend=MEND_SETTING if settings else MEND_RAW)
         result.append(problem)
     return result
-
-
-def signature(folder: str | Path, config: Mapping[str, Any], scenarios: Mapping[str, Any] | None = None) -> str:
-    """Digest of all that the check depends on: sizes and dates of the raw files, settings, and the check itself.
-
-    Parameters
-    ----------
-    folder : path
-        The raw folder; it may be absent.
-    config : mapping
-        Merged configuration; only the parts that the check reads count.
-    scenarios : mapping, optional
-        Content of the scenarios file.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
-    import hashlib
-    import json
-
-    parts = ("region", "metals", "run", "weather", "landuse", "surveys", "mapping", "background")
-    relevant = {name: config.get(name) for name in parts}
-    relevant["max_distance_m"] = config.get("dispersion", {}).get("max_distance_m")
-    relevant["landuse_scenarios"] = {
-        name: (settings or {}).get("landuse") for name, settings in (scenarios or {}).items()
-    }
-    digest = hashlib.sha256(json.dumps(_text_keys(relevant), sort_keys=True, default=str).encode())
-    own = Path(__file__).resolve().parent
-    schemas = own.parents[2] / "schemas"
-    folder = Path(folder)
-    listed = [(path, path.relative_to(folder).as_posix()) for path in folder.rglob("*")]
-    listed += [(path, f"check/{path.name}") for path in [*own.glob("*.py"), *schemas.rglob("*.json")]]
-    for path, name in sorted(listed, key=lambda pair: pair[1]):
-        if path.is_file():
-            state = path.stat()
-            digest.update(f"{name}|{state.st_size}|{state.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
-
-
-def _text_keys(value: Any) -> Any:
-    """Mappings with text keys, so that years sort whether YAML or JSON delivered them."""
-    if isinstance(value, Mapping):
-        return {str(key): _text_keys(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_text_keys(entry) for entry in value]
-    return value

@@ -1,8 +1,6 @@
 """The input atlas: one self-contained page with a map of each layer and the ranges of each table."""
 
-import base64
 import html
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.inputs import rasters
-from metalbudget.inputs.agreement import layer_names
+from metalbudget.figures.style import LANDUSE_COLOUR, SERIES
+from metalbudget.grid import Grid
+from metalbudget.harmonise import project
+from metalbudget.inputs import pictures, rasters
+from metalbudget.inputs.agreement.provenance import layer_names
 from metalbudget.inputs.layers import LAYERS
 from metalbudget.inputs.region import Examination
 from metalbudget.inputs.tables import Table
 from metalbudget.io import write_text
 
-MAP_PIXELS = 400  # longer side of a map; finer rasters are thinned for display only
 STYLE = """
 :root { color-scheme: light dark; --line: #9995; --soft: #8881; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
@@ -31,7 +31,11 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-t
 .measured { color: #1a7f4e; } .derived { color: #2a6ebb; } .assumed { color: #b25b00; }
 .generated { color: #8250b0; } .unknown { color: #b3261e; }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; } th, td { text-align: left; padding: .15rem .5rem;
-border-bottom: 1px solid var(--line); } td.n { text-align: right; font-variant-numeric: tabular-nums; }
+border-bottom: 1px solid var(--line); }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.swatch { display: inline-block; width: .9em; height: .9em; margin-right: .4em; vertical-align: -.1em; }
+.legend { list-style: none; padding: 0; margin: .4rem 0; font-size: .85rem; }
+img.points { width: 17rem; max-width: 100%; }
 .scroll { overflow-x: auto; } .problems li { margin-bottom: .5rem; white-space: pre-wrap; }
 """
 
@@ -69,7 +73,7 @@ def page(examination: Examination, config: Mapping[str, Any]) -> str:
         cards += [_layer_card(file, examination, status) for file in LAYERS if file in examination.layers]
         parts.append(f"<h2>Maps</h2><div class='grid'>{''.join(cards)}</div>")
     parts.append("<h2>Tables</h2>")
-    parts += [_table_section(table, status) for table in examination.tables.values()]
+    parts += [_table_section(table, status, examination.grid) for table in examination.tables.values()]
     parts.append(_assumptions(config))
     return "\n".join(parts) + "\n"
 
@@ -112,12 +116,14 @@ def _badge(file: str, status: Mapping[str, str]) -> str:
     return f"<span class='status {known}'>{html.escape(told)}</span>"
 
 
-def _card(file: str, picture: str, facts: Mapping[str, str], about: str, status: Mapping[str, str]) -> str:
+def _card(
+    file: str, picture: str, facts: Mapping[str, str], about: str, status: Mapping[str, str], legend: str = ""
+) -> str:
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items())
     return (
         f"<div class='card'><h3>{html.escape(file)} {_badge(file, status)}</h3>"
         f"<img alt='map of {html.escape(file, quote=True)}' src='data:image/png;base64,{picture}'>"
-        f"<p>{html.escape(about)}</p><dl>{rows}</dl></div>"
+        f"<p>{html.escape(about)}</p>{legend}<dl>{rows}</dl></div>"
     )
 
 
@@ -125,8 +131,7 @@ def _mask_card(examination: Examination, status: Mapping[str, str]) -> str:
     grid = examination.grid
     assert grid is not None
     facts = {"land cells": str(grid.n), "sea cells": str(grid.land.size - grid.n)}
-    picture = _picture(grid.land.astype(float), examination, classes=True)
-    return _card("mask.tif", picture, facts, rasters.MASK.description, status)
+    return _card("mask.tif", pictures.land(grid), facts, rasters.MASK.description, status)
 
 
 def _raster_card(
@@ -144,76 +149,82 @@ def _raster_card(
     on_land = values[land]
     finite = on_land[np.isfinite(on_land)]
     facts = {"cell": f"{grid.cell_m / k:g} m ({values.shape[1]} x {values.shape[0]})", "unit": kind.unit}
-    if kind.classes:
-        codes, counts = np.unique(finite, return_counts=True)
-        facts["share by code"] = ", ".join(
-            f"{code:g}: {100 * count / finite.size:.1f} %" for code, count in zip(codes, counts, strict=True)
-        )
-    elif finite.size:
-        facts["min / mean / max"] = f"{finite.min():.4g} / {finite.mean():.4g} / {finite.max():.4g}"
     facts["missing on land"] = f"{on_land.size - finite.size} cells"
-    return _card(file, _picture(shown, examination, classes=kind.classes), facts, kind.description, status)
+    if kind.classes:
+        named = _class_names(file, examination)
+        legend = _legend(finite, named)
+        picture = pictures.classes(shown, {code: colour for code, (_, colour) in named.items()}, grid)
+        return _card(file, picture, facts, kind.description, status, legend)
+    if finite.size:
+        facts["min / mean / max"] = f"{finite.min():.4g} / {finite.mean():.4g} / {finite.max():.4g}"
+    return _card(file, pictures.continuous(shown, grid), facts, kind.description, status)
+
+
+def _class_names(file: str, examination: Examination) -> dict[int, tuple[str, str]]:
+    """Name and colour of each code that the raster's table knows; classes of land use as in the report's maps."""
+    landuse = file != "soil/parent_material.tif"
+    table = examination.table("landuse_classes" if landuse else "parent_materials")
+    if table is None or not table.has("name") or "code" not in table.number:
+        return {}
+    codes = table.number["code"]
+    names = table.text["name"]
+    if landuse and table.has("model_class"):
+        kinds = table.text["model_class"]
+        return {
+            int(code): (f"{name}, {kind}" if name != kind else str(name), LANDUSE_COLOUR.get(str(kind), "#000000"))
+            for code, name, kind in zip(codes, names, kinds, strict=True)
+            if np.isfinite(code)
+        }
+    found = {int(code): str(name) for code, name in zip(codes, names, strict=True) if np.isfinite(code)}
+    return {code: (name, SERIES[index % len(SERIES)]) for index, (code, name) in enumerate(sorted(found.items()))}
+
+
+def _legend(on_land: NDArray[np.float64], named: Mapping[int, tuple[str, str]]) -> str:
+    """Each code on land with its colour, name and share."""
+    rows = ""
+    for code, count in zip(*np.unique(on_land, return_counts=True), strict=True):
+        name, colour = named.get(int(code), ("unknown code", "transparent"))
+        rows += (
+            f"<li><span class='swatch' style='background:{colour}'></span>"
+            f"{code:g} {html.escape(name)}: {100 * count / on_land.size:.1f} %</li>"
+        )
+    return f"<ul class='legend'>{rows}</ul>"
 
 
 def _layer_card(file: str, examination: Examination, status: Mapping[str, str]) -> str:
     layer = examination.layers[file]
     facts = {"features": str(layer.n), "columns": ", ".join(layer.columns)}
-    return _card(file, _picture(None, examination, file), facts, LAYERS[file].description, status)
+    assert examination.grid is not None
+    picture = pictures.layer(layer.geometry, examination.grid)
+    return _card(file, picture, facts, LAYERS[file].description, status)
 
 
-def _picture(
-    values: NDArray[np.float64] | None, examination: Examination, file: str | None = None, classes: bool = False
-) -> str:
-    """A small map as base64 PNG: a raster, or a vector layer over the land."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    grid = examination.grid
-    assert grid is not None
-    west, south, east, north = grid.bounds
-    figure = Figure(figsize=(3.4, 3.4 * min(1.6, max(0.6, grid.height / grid.width))), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_axis_off()
-    axes.set_xlim(west, east)
-    axes.set_ylim(south, north)
-    axes.set_aspect("equal")
-    shown = np.where(grid.land, 1.0, np.nan) if values is None else values
-    step = max(1, max(shown.shape) // MAP_PIXELS)
-    colours = "Greys" if values is None else ("tab20" if classes else "viridis")
-    image = axes.imshow(
-        np.ma.masked_invalid(shown[::step, ::step]),
-        extent=(west, east, south, north),
-        interpolation="nearest",
-        cmap=colours,
-        vmin=0.0 if values is None else None,
-        vmax=4.0 if values is None else None,
-    )
-    if values is not None and not classes:
-        figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02).ax.tick_params(labelsize=7)
-    if file is not None:
-        _draw_layer(axes, examination.layers[file].geometry)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _draw_layer(axes: Any, geometry: NDArray[Any]) -> None:
-    import shapely
-    from matplotlib.collections import LineCollection
-
-    lines = shapely.get_parts(np.array([shape.boundary if shape.area else shape for shape in geometry], dtype=object))
-    axes.add_collection(LineCollection([shapely.get_coordinates(line) for line in lines], linewidths=0.8))
-
-
-def _table_section(table: Table, status: Mapping[str, str]) -> str:
+def _table_section(table: Table, status: Mapping[str, str], grid: Grid | None) -> str:
     properties = table.schema["properties"]
     rows = "".join(_column_row(table, name, properties[name]) for name in table.text)
     return (
         f"<h3>{html.escape(table.file)} {_badge(table.file, status)}</h3>"
-        f"<p>{html.escape(table.schema['description'])} {table.n} rows.</p><div class='scroll'><table>"
+        f"<p>{html.escape(table.schema['description'])} {table.n} rows.</p>{_points(table, grid)}"
+        "<div class='scroll'><table>"
         "<tr><th>column</th><th>unit</th><th>filled</th><th>min</th><th>mean</th><th>max</th><th>values</th></tr>"
         f"{rows}</table></div>"
+    )
+
+
+def _points(table: Table, grid: Grid | None) -> str:
+    """A map of a table's places, if it has any."""
+    if grid is None or not {"longitude_deg", "latitude_deg"} <= set(table.number):
+        return ""
+    degrees = np.unique(np.stack([table.number["longitude_deg"], table.number["latitude_deg"]]), axis=1)
+    longitude, latitude = degrees[:, np.isfinite(degrees).all(axis=0)]
+    x, y = project(longitude, latitude, grid.crs)
+    known = np.isfinite(x) & np.isfinite(y)
+    if not known.any():
+        return ""
+    picture = pictures.points(np.asarray(x)[known], np.asarray(y)[known], grid)
+    return (
+        f"<img class='points' alt='places of {html.escape(table.file, quote=True)}' "
+        f"src='data:image/png;base64,{picture}'>"
     )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, nearest
 from metalbudget.grid import Grid
-from metalbudget.inputs.schema import SUPPLY, nearest, nearest_file
+from metalbudget.inputs.schema import SUPPLY, nearest_file
 from metalbudget.inputs.tables import shown_values
 from metalbudget.vectors import Layer, read_vector
 

@@ -64,6 +64,8 @@ FIXED: dict[str, RasterKind] = {
 }
 TEXTURE = ("soil/sand_pct.tif", "soil/silt_pct.tif", "soil/clay_pct.tif")
 TEXTURE_TOLERANCE_PCT = 2.0
+ORGANIC_SOIL_PCT = 12.0
+ORGANIC_SOIL_KG_M3 = 900.0
 MEND_MASK = (
     "in the raw folder: gdalwarp -r near -t_srs EPSG:THE_UTM_ZONE -tr 500 500 mask.tif mask_new.tif, "
     "then rename mask_new.tif to mask.tif; the other layers follow its CRS"
@@ -146,6 +148,8 @@ def read(folder: Path, file: str, kind: RasterKind, grid: Grid, problems: list[I
     """
     import rasterio
 
+    from metalbudget.io import CUT_SHORT, MEND_CUT_SHORT
+
     if not (folder / file).is_file():
         problems.append(_missing(folder, file, kind))
         return None
@@ -155,11 +159,15 @@ def read(folder: Path, file: str, kind: RasterKind, grid: Grid, problems: list[I
         problems.append(InputError("the file cannot be read as a raster", file=file, found=error, expected="a GeoTIFF"))
         return None
     with source:
-        placed = _place_problem(source, file, kind, grid)
+        placed = _shape_problem(source, file) or _place_problem(source, file, kind, grid)
         if placed is not None:
             problems.append(placed)
             return None
-        raw = source.read(1)
+        try:
+            raw = source.read(1)
+        except rasterio.errors.RasterioIOError as error:
+            problems.append(InputError(CUT_SHORT, file=file, found=error.__cause__ or error, **MEND_CUT_SHORT))
+            return None
         nodata = source.nodata
     values = raw.astype(np.float64)
     if nodata is not None and not np.isnan(nodata):
@@ -167,6 +175,31 @@ def read(folder: Path, file: str, kind: RasterKind, grid: Grid, problems: list[I
     values[np.isinf(values)] = np.nan
     _check_values(values, file, kind, grid, problems)
     return values
+
+
+def _shape_problem(source: Any, file: str) -> InputError | None:
+    """Why a file holds no single layer with north up; None if it does."""
+    path = Path(file)
+    new = (path.parent / f"{path.stem}_new{path.suffix}").as_posix()
+    if source.count != 1:
+        return InputError(
+            "the raster has several bands",
+            file=file,
+            found=f"{source.count} bands",
+            expected="one band",
+            mend=f"in the raw folder: gdal_translate -b 1 {file} {new} (or the band that is meant), "
+            f"then rename {new} to {file}",
+        )
+    transform = source.transform
+    if transform.a <= 0.0 or transform.e >= 0.0 or transform.b or transform.d:
+        return InputError(
+            "the raster does not lie north up",
+            file=file,
+            found=f"steps of {transform.a:g}, {transform.b:g} a column and {transform.d:g}, {transform.e:g} a row",
+            expected="columns that run east and rows that run south",
+            mend=f"in the raw folder: gdalwarp {file} {new}, then rename {new} to {file}",
+        )
+    return None
 
 
 def _place_problem(source: Any, file: str, kind: RasterKind, grid: Grid) -> InputError | None:
@@ -282,13 +315,16 @@ def _check_values(
                 where=_cell_names(empty),
                 found=f"no value in {empty.sum()} of {grid.n} land cells",
                 expected=f"{kind.description} [{kind.unit}] in every land cell",
-                mend="fill the gaps (gdal_fillnodata), or mark the cells as sea in mask.tif",
+                mend="give each of them a code (the nearest cell's; codes cannot be interpolated), "
+                "or mark the cells as sea in mask.tif"
+                if kind.classes
+                else "fill the gaps (gdal_fillnodata), or mark the cells as sea in mask.tif",
             )
         )
     if kind.classes:
         return
     with np.errstate(invalid="ignore"):
-        outside = ((values < kind.low) | (values > kind.high)) & _fine_land(grid, values)
+        outside = ((values < kind.low) | (values > kind.high)) & fine_land(grid, values)
     if outside.any():
         refused = values[outside]
         unit = "" if kind.unit == "1" else f" {kind.unit}"
@@ -300,12 +336,13 @@ def _check_values(
                 where=_cell_names(cells),
                 found=f"{refused.min():g} to {refused.max():g} in {cells.sum()} of {grid.n} land cells",
                 expected=f"{kind.low:g} to {kind.high:g}{unit}: {kind.description}",
-                mend=_slip_hint(values[_fine_land(grid, values)], kind),
+                mend=_slip_hint(values[fine_land(grid, values)], kind),
             )
         )
 
 
-def _fine_land(grid: Grid, values: NDArray[Any]) -> NDArray[np.bool_]:
+def fine_land(grid: Grid, values: NDArray[Any]) -> NDArray[np.bool_]:
+    """The land mask on a raster's own cells, which are nested in the grid's; shape of `values`."""
     k = values.shape[0] // grid.height
     return grid.land if k == 1 else np.repeat(np.repeat(grid.land, k, axis=0), k, axis=1)
 
@@ -325,7 +362,7 @@ def check_codes(
     values: NDArray[np.float64], file: str, known: list[int], table: str, grid: Grid, problems: list[InputError]
 ) -> None:
     """Report codes on land that the class table does not name."""
-    on_land = values[_fine_land(grid, values)]
+    on_land = values[fine_land(grid, values)]
     present = np.unique(on_land[np.isfinite(on_land)])
     unknown = present[~np.isin(present, known)]
     if unknown.size:
@@ -340,6 +377,32 @@ def check_codes(
                 mend=f"add the code to {table}, or declare it as nodata if it means 'no value'",
             )
         )
+
+
+def check_carbon(
+    carbon: NDArray[Any] | None, density: NDArray[Any] | None, grid: Grid, problems: list[InputError]
+) -> None:
+    """Report a region of peat that is as heavy as mineral soil: organic carbon in g/kg.
+
+    Soils above 12 % organic carbon are organic and weigh a few hundred kg m-3 (IUSS Working Group WRB 2022).
+    """
+    if carbon is None or density is None:
+        return
+    carbon, density = carbon[fine_land(grid, carbon)], density[fine_land(grid, density)]
+    if not (np.isfinite(carbon).any() and np.isfinite(density).any()):
+        return
+    found, weight = float(np.nanmedian(carbon)), float(np.nanmedian(density))
+    if found <= ORGANIC_SOIL_PCT or weight <= ORGANIC_SOIL_KG_M3:
+        return
+    problems.append(
+        InputError(
+            "the organic carbon does not fit the bulk density",
+            file="soil/organic_carbon_pct.tif",
+            found=f"a median of {found:.3g} % on land, at {weight:.4g} kg m-3",
+            expected=f"at most {ORGANIC_SOIL_PCT:g} % in soils above {ORGANIC_SOIL_KG_M3:g} kg m-3",
+            mend="the values look like g/kg; divide them by 10",
+        )
+    )
 
 
 def check_texture(parts: Mapping[str, NDArray[np.float64]], grid: Grid, problems: list[InputError]) -> None:

@@ -162,3 +162,5 @@ def _check_rasters(result: Examination, config: Mapping[str, Any], scenarios: Ma
                 known = [int(code) for code in codes[np.isfinite(codes)]]
                 rasters.check_codes(values, file, known, table.file, grid, result.problems)
     rasters.check_texture(texture, grid, result.problems)
+    carbon, density = (result.rasters.get(f"soil/{name}.tif") for name in ("organic_carbon_pct", "bulk_density_kg_m3"))
+    rasters.check_carbon(carbon, density, grid, result.problems)

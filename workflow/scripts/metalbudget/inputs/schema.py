@@ -1,6 +1,5 @@
 """Closed JSON schemas: those of the raw tables as Python mappings, and configuration checked against its own."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, nearest
 
 SUPPLY = "supply the file; docs/inputs.md describes it"
 SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
@@ -23,13 +22,6 @@ def table_schema(name: str) -> dict[str, Any]:
 def table_names() -> list[str]:
     """Names of all raw tables that have a schema."""
     return sorted(path.name.removesuffix(".schema.json") for path in (SCHEMAS / "raw").glob("*.schema.json"))
-
-
-def nearest(name: object, known: Iterable[object]) -> str | None:
-    """'did you mean ...?' for a name that is close to a known one, else None."""
-    by_folded = {str(entry).lower(): str(entry) for entry in known}
-    close = difflib.get_close_matches(str(name).strip().lower(), list(by_folded), n=1, cutoff=0.6)
-    return f"did you mean {by_folded[close[0]]!r}?" if close else None
 
 
 def nearest_file(name: str, there: Iterable[str], taken: Iterable[str] = ()) -> str | None:
@@ -139,7 +131,13 @@ def _described(error: Any, title: str) -> Iterable[InputError]:
             where=where,
             found=repr(error.instance),
             expected=_limit(error.validator, error.validator_value) + (f": {_inner(purpose)}" if purpose else ""),
+            mend=_case_hint(error.instance, error.validator_value) if error.validator == "pattern" else None,
         )
+
+
+def _case_hint(text: str, pattern: str) -> str | None:
+    """The text in small letters, if that has the form that is asked for."""
+    return f"did you mean {text.lower()!r}?" if _matches(pattern, text.lower()) else None
 
 
 _SENTENCES = {

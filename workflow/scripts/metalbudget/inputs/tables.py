@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.errors import InputError
-from metalbudget.inputs.schema import nearest, nearest_file, table_names, table_schema
+from metalbudget.errors import InputError, nearest, nearest_name
+from metalbudget.inputs.schema import nearest_file, table_names, table_schema
 
 SHOWN = 5  # rows named in one message; the rest are counted
 
@@ -66,6 +66,53 @@ def shown_values(values: Iterable[object]) -> str:
     distinct = list(dict.fromkeys(str(value) for value in values))
     more = f" and {len(distinct) - SHOWN} more" if len(distinct) > SHOWN else ""
     return ", ".join(distinct[:SHOWN]) + more
+
+
+def report_rows(
+    table: Table,
+    bad: NDArray[np.bool_],
+    message: str,
+    problems: list[InputError],
+    *,
+    expected: str,
+    column: str | None = None,
+    found: Iterable[object] | None = None,
+    mend: str | None = None,
+) -> None:
+    """Report rows of a table, if there are any.
+
+    Parameters
+    ----------
+    table : Table
+    bad : ndarray of bool, shape (n,)
+    message : str
+    problems : list of InputError
+        The problem is appended.
+    expected : str
+    column : str, optional
+        Where the mistake stands; its values are what was found, unless `found` tells it.
+    found : iterable, optional
+        What was found in the bad rows.
+    mend : str, optional
+    """
+    if not bad.any():
+        return
+    values = found if found is not None else table.text[column][bad] if column else ()
+    problems.append(
+        InputError(
+            message,
+            file=table.file,
+            where=table.rows(bad) + (f", column {column}" if column else ""),
+            found=shown_values(values) or None,
+            expected=expected,
+            mend=mend,
+        )
+    )
+
+
+def pairs(table: Table, first: str, second: str, bad: NDArray[np.bool_]) -> list[tuple[str, str]]:
+    """Two columns of the bad rows, as written."""
+    return list(zip(table.text[first][bad].tolist(), table.text[second][bad].tolist(), strict=True))
 
 
 def read(folder: Path, file: str, name: str, problems: list[InputError]) -> Table | None:
@@ -166,6 +213,20 @@ def _rows(path: Path, file: str, schema: Mapping[str, Any], problems: list[Input
             )
         )
         return None
+    blank = [line for line, row in zip(lines[1:], rows[1:], strict=True) if not any(value.strip() for value in row)]
+    if blank:
+        problems.append(
+            InputError(
+                "a row is blank",
+                file=file,
+                where=named_rows(np.array(blank)),
+                found="no value in any column",
+                expected="one row after the other",
+                mend="remove the row; spreadsheets leave such rows below a table",
+            )
+        )
+        filled = [(row, line) for row, line in zip(rows, lines, strict=True) if line not in set(blank)]
+        rows, lines = [row for row, _ in filled], [line for _, line in filled]
     uneven = [line for line, row in zip(lines[1:], rows[1:], strict=True) if len(row) != len(header)]
     if uneven:
         first = rows[lines.index(uneven[0])]
@@ -176,7 +237,7 @@ def _rows(path: Path, file: str, schema: Mapping[str, Any], problems: list[Input
                 where=named_rows(np.array(uneven)),
                 found=f"{len(first)} fields",
                 expected=f"{len(header)} fields",
-                mend="quote texts that hold a comma, write points as decimal signs, remove blank lines",
+                mend="quote texts that hold a comma, close quotes, write points as decimal signs",
             )
         )
     kept = [(row, line) for row, line in zip(rows[1:], lines[1:], strict=True) if len(row) == len(header)]
@@ -198,6 +259,9 @@ def _check_header(table: Table, header: Sequence[str], problems: list[InputError
     missing = [name for name in schema["required"] if name not in header]
     unknown = [name for name in header if name not in known]
     for name in unknown:
+        meant = nearest_name(name, missing)
+        if meant:
+            missing.remove(meant)  # a misspelt column is one mistake, not two
         problems.append(
             InputError(
                 f"unknown column {name!r}",
@@ -205,7 +269,7 @@ def _check_header(table: Table, header: Sequence[str], problems: list[InputError
                 where="header",
                 found=name,
                 expected=", ".join(known),
-                mend=nearest(name, missing or known) or "remove the column",
+                mend=f"did you mean {meant!r}?" if meant else nearest(name, known) or "remove the column",
             )
         )
     for name in missing:
@@ -217,7 +281,6 @@ def _check_header(table: Table, header: Sequence[str], problems: list[InputError
                 where="header",
                 found=", ".join(header),
                 expected=f"{name}{f' [{unit}]' if unit else ''}: {known[name]['description']}",
-                mend=nearest(name, unknown),
             )
         )
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -242,16 +305,16 @@ def _check_column(
 ) -> None:
     kinds = _kinds(column)
     blank = values == ""
-    if "null" not in kinds and blank.any():
-        problems.append(
-            InputError(
-                "a value is blank",
-                file=table.file,
-                where=f"{table.rows(blank)}, column {name}",
-                found="nothing",
-                expected=_expected(column),
-                mend="fill the value in; what is assumed is labelled in provenance.csv",
-            )
+    if "null" not in kinds:
+        report_rows(
+            table,
+            blank,
+            "a value is blank",
+            problems,
+            column=name,
+            found=["nothing"],
+            expected=_expected(column),
+            mend="fill the value in; what is assumed is labelled in provenance.csv",
         )
     if "string" in kinds:
         _check_text(table, name, values, blank, column, problems)
@@ -275,31 +338,22 @@ def _check_text(table, name, values, blank, column, problems) -> None:
         form = re.compile(column["pattern"])
         fits = {value: form.search(value) is not None for value in np.unique(values)}
         bad = ~blank & np.array([not fits[value] for value in values], dtype=bool)
-        if bad.any():
-            problems.append(
-                InputError(
-                    f"the {name} has the wrong form",
-                    file=table.file,
-                    where=f"{table.rows(bad)}, column {name}",
-                    found=shown_values(values[bad]),
-                    expected=f"{column['description']} Form: {column['pattern']}",
-                )
-            )
+        expected = f"{column['description']} Form: {column['pattern']}"
+        report_rows(table, bad, f"the {name} has the wrong form", problems, column=name, expected=expected)
 
 
 def report_unknown(table: Table, name: str, known: Sequence[str], problems: list[InputError], what: str = "") -> None:
     """Report each value of a text column that is not among the known ones; blanks are not reported here."""
     values = table.text[name]
     for value in np.setdiff1d(np.unique(values), np.array(["", *known], dtype=np.str_)):
-        problems.append(
-            InputError(
-                f"unknown {what or name} {str(value)!r}",
-                file=table.file,
-                where=f"{table.rows(values == value)}, column {name}",
-                found=value,
-                expected=f"one of {shown_many(known)}",
-                mend=nearest(value, known),
-            )
+        report_rows(
+            table,
+            values == value,
+            f"unknown {what or name} {str(value)!r}",
+            problems,
+            column=name,
+            expected=f"one of {shown_many(known)}",
+            mend=nearest(value, known),
         )
 
 
@@ -312,13 +366,13 @@ def shown_many(known: Sequence[object], limit: int = 25) -> str:
 def _check_numbers(table, name, values, blank, column, problems) -> NDArray[np.float64]:
     numbers = np.full(values.shape, np.nan)
     filled = ~blank
+    grouped = np.char.find(values, "_") >= 0  # Python reads 1_000 as a number; no other program does
     try:
         numbers[filled] = values[filled].astype(np.float64)
-        bad = filled & ~np.isfinite(numbers)
     except ValueError:
         for position in np.flatnonzero(filled):
             numbers[position] = _number(values[position])
-        bad = filled & ~np.isfinite(numbers)
+    bad = filled & (~np.isfinite(numbers) | grouped)
     whole = "integer" in _kinds(column)
     if bad.any():
         first = values[bad][0]
@@ -336,17 +390,9 @@ def _check_numbers(table, name, values, blank, column, problems) -> NDArray[np.f
     if whole:
         with np.errstate(invalid="ignore"):
             broken = np.isfinite(numbers) & (numbers != np.round(numbers))
-        if broken.any():
-            problems.append(
-                InputError(
-                    "wrong type: not a whole number",
-                    file=table.file,
-                    where=f"{table.rows(broken)}, column {name}",
-                    found=shown_values(values[broken]),
-                    expected=f"a whole number, {_expected(column)}",
-                )
-            )
-            numbers[broken] = np.nan
+        expected = f"a whole number, {_expected(column)}"
+        report_rows(table, broken, "wrong type: not a whole number", problems, column=name, expected=expected)
+        numbers[broken] = np.nan
     outside = (numbers < column["minimum"]) | (numbers > column["maximum"])
     if outside.any():
         problems.append(
@@ -371,8 +417,14 @@ def _number(text: str) -> float:
 
 
 def _number_hint(text: str) -> str | None:
+    if re.fullmatch(r"[+-]?\d{1,3}([ ,'_]\d{3})+(\.\d*)?", text) and text.count(",") != 1:
+        return "write the number without marks between the thousands"
     if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return "write a point as decimal sign"
+        return "write a point as decimal sign, and no marks between the thousands"
+    if text.startswith(("<", ">")):
+        return "write the number alone; below a detection limit: the limit, and 1 in the column censored"
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?\s*[A-Za-z/]+.*", text):
+        return "write the number alone; the unit stands in the column's name or in a column of its own"
     if text.endswith("%"):
         return "write a number without the sign, as the unit says"
     if text.lower() in ("na", "nan", "null", "none", "-", "inf"):

@@ -15,6 +15,15 @@ from metalbudget.inputs.tables import Table, named_rows
 from metalbudget.weather_files import EPW_FIELDS
 
 ANNUAL_RAIN_MM = (50.0, 10000.0)
+# A year's mean wind at 10 m: the windiest stations outside Antarctica, on islands of the roaring forties, stay below.
+ANNUAL_WIND_M_S = 10.0
+# A year's highest hour of radiation: a clear noon in summer gives twice as much, to the polar circles.
+BRIGHTEST_HOUR_W_M2 = 400.0
+POLAR_CIRCLE_DEG = 66.5
+# By how much the middle of the day's radiation may miss the sun's noon: haze and sea breeze shift it by less.
+CLOCK_TOLERANCE_H = 1.25
+# By how much a year's mean pressure may miss the standard atmosphere's at the station: real means stay within 3 %.
+PRESSURE_TOLERANCE = 0.06
 EPW_ZONE_TOLERANCE_H = 0.5
 EPW_POSITION_TOLERANCE_DEG = 0.5
 
@@ -48,6 +57,8 @@ def check_year(folder: Path, year: int, problems: list[InputError], station: Tab
         check_hours(table, year, problems)
         check_rain(table, problems)
         _check_shares(table, problems)
+        if station is not None and station.n:
+            check_against_station(table, station, problems)
     return table
 
 
@@ -58,14 +69,13 @@ def check_hours(table: Table, year: int, problems: list[InputError], short_leap_
     text = table.text["time"]
     times, bad = parse_times(text)
     if bad.any():
-        problems.append(
-            InputError(
-                "wrong date: not an ISO time without zone",
-                file=table.file,
-                where=f"{table.rows(bad)}, column time",
-                found=tables.shown_values(text[bad]),
-                expected=f"a time like {year}-01-01T01:00, the end of the hour in local standard time",
-            )
+        tables.report_rows(
+            table,
+            bad,
+            "wrong date: not an ISO time without zone",
+            problems,
+            column="time",
+            expected=f"a time like {year}-01-01T01:00, the end of the hour in local standard time",
         )
         return
     hours = 8784 if calendar.isleap(year) and not short_leap_year else 8760
@@ -178,6 +188,131 @@ def _check_shares(table: Table, problems: list[InputError]) -> None:
                     mend=f"the values look like shares between 0 and 1; convert them to {unit}",
                 )
             )
+
+
+def check_against_station(table: Table, station: Table, problems: list[InputError]) -> None:
+    """Report a year of wind, radiation or pressure that no such station can have: another unit, or another clock.
+
+    Each value of such a year may be possible, so that no bound of a column sees the mistake.
+    """
+    place = {name: float(values[0]) for name, values in station.number.items()}
+    _check_wind(table, place.get("anemometer_height_m", np.nan), problems)
+    latitude = place.get("latitude_deg", np.nan)
+    if abs(latitude) < POLAR_CIRCLE_DEG and _check_brightness(table, problems):
+        _check_clock(table, place.get("longitude_deg", np.nan), place.get("utc_offset_h", np.nan), problems)
+    _check_pressure(table, place.get("elevation_m", np.nan), problems)
+
+
+def _complete(table: Table, name: str) -> NDArray[np.float64] | None:
+    """A numeric column, if nothing in it was refused or is blank."""
+    values = table.number.get(name)
+    return values if values is not None and values.size and bool(np.isfinite(values).all()) else None
+
+
+def _check_wind(table: Table, height_m: float, problems: list[InputError]) -> None:
+    wind = _complete(table, "wind_speed_m_s")
+    if wind is None or not np.isfinite(height_m):
+        return
+    highest = ANNUAL_WIND_M_S * max(1.0, height_m / 10.0) ** (1.0 / 7.0)  # the power law over open land
+    mean = float(wind.mean())
+    if mean > highest:
+        problems.append(
+            InputError(
+                "the wind of the year is out of range",
+                file=table.file,
+                where="column wind_speed_m_s",
+                found=f"a mean of {mean:.3g} m/s",
+                expected=f"at most {highest:.3g} m/s at {height_m:g} m above ground",
+                mend="the values look like km/h or knots; convert them to m/s (a summit's wind stands for no region)",
+            )
+        )
+
+
+def _check_brightness(table: Table, problems: list[InputError]) -> bool:
+    """Report radiation that is too weak for a whole year; whether the column can be looked at further."""
+    radiation = _complete(table, "global_radiation_w_m2")
+    if radiation is None:
+        return False
+    brightest = float(radiation.max())
+    if brightest >= BRIGHTEST_HOUR_W_M2:
+        return True
+    hints = {"MJ/m2 per hour": 1.0e6 / 3600.0, "J/cm2 per hour": 1.0e4 / 3600.0}
+    likely = [unit for unit, factor in hints.items() if 600.0 <= brightest * factor <= 1400.0]
+    problems.append(
+        InputError(
+            "the radiation of the year is out of range",
+            file=table.file,
+            where="column global_radiation_w_m2",
+            found=f"a maximum of {brightest:.3g} W/m2",
+            expected=f"hours above {BRIGHTEST_HOUR_W_M2:g} W/m2 in any year between the polar circles",
+            mend=f"the values look like {likely[0]}; convert them to W/m2" if likely else None,
+        )
+    )
+    return False
+
+
+def _check_clock(table: Table, longitude_deg: float, offset_h: float, problems: list[InputError]) -> None:
+    """Report a year whose days are not where the sun puts them: UTC, summer time, or a wrong sign of the offset.
+
+    The radiation's mean hour on the circle of the day is held against the sun's mean noon, 12 h plus the offset less
+    longitude / 15; the equation of time cancels over a year.
+    """
+    radiation = _complete(table, "global_radiation_w_m2")
+    times, bad = parse_times(table.text["time"]) if table.has("time") else (np.zeros(0), np.ones(1, dtype=bool))
+    if radiation is None or bad.any() or not np.isfinite([longitude_deg, offset_h]).all():
+        return
+    minutes = (times - times.astype("datetime64[D]")).astype(np.float64) - 30.0  # the middle of each hour
+    mean = np.sum(radiation * np.exp(2j * np.pi * minutes / 1440.0))
+    found = float(np.angle(mean) / (2.0 * np.pi) * 24.0) % 24.0
+    noon = (12.0 + offset_h - longitude_deg / 15.0) % 24.0
+    shift = (found - noon + 12.0) % 24.0 - 12.0
+    if abs(shift) <= CLOCK_TOLERANCE_H:
+        return
+    problems.append(
+        InputError(
+            "the hours are not those of the station's clock",
+            file=table.file,
+            where="columns time and global_radiation_w_m2",
+            found=f"radiation around {_clock(found)}",
+            expected=f"around {_clock(noon)}, the sun's noon at {longitude_deg:g} degrees east "
+            f"and utc_offset_h {offset_h:g} of weather/station.csv",
+            mend=f"the hours look like those of a clock {abs(shift):.1f} h {'ahead' if shift > 0 else 'behind'}: "
+            "write local standard time (not UTC), or correct utc_offset_h (east of Greenwich is positive)",
+        )
+    )
+
+
+def _clock(hour: float) -> str:
+    minutes = round(hour * 60.0) % 1440
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _check_pressure(table: Table, elevation_m: float, problems: list[InputError]) -> None:
+    """Report pressures that are reduced to sea level or in another unit.
+
+    The reference is the ICAO standard atmosphere, p = 1013.25 hPa (1 - z / 44,331 m)^5.2559.
+    """
+    pressure = _complete(table, "pressure_hpa")
+    if pressure is None or not np.isfinite(elevation_m):
+        return
+    standard = 1013.25 * (1.0 - elevation_m / 44331.0) ** 5.2559
+    mean = float(pressure.mean())
+    if abs(mean / standard - 1.0) <= PRESSURE_TOLERANCE:
+        return
+    hints = {"mmHg": 1.33322, "inches of mercury": 33.8639, "pressures reduced to sea level": standard / 1013.25}
+    likely = [unit for unit, factor in hints.items() if abs(mean * factor / standard - 1.0) <= 0.03]
+    problems.append(
+        InputError(
+            "the pressure of the year is not that of the station's elevation",
+            file=table.file,
+            where="column pressure_hpa",
+            found=f"a mean of {mean:.4g} hPa",
+            expected=f"about {standard:.4g} hPa, the standard atmosphere's at elevation_m {elevation_m:g}",
+            mend=f"the values look like {likely[0]}; write the station's own pressure in hPa"
+            if likely
+            else "correct the column, or elevation_m in weather/station.csv",
+        )
+    )
 
 
 def _check_epw(path: Path, file: str, problems: list[InputError], station: Table | None) -> int:

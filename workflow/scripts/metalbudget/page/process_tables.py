@@ -106,7 +106,7 @@ def deposition(outcome: Outcome, bars: Bars) -> Block:
         "metal",
         "year",
         "emission, kg/yr",
-        "deposited within reach, % of emission",
+        "deposited on the map, % of emission",
         "own sources, g/ha/yr",
         "background, g/ha/yr",
         "total, g/ha/yr (5-95 %)",
@@ -114,10 +114,9 @@ def deposition(outcome: Outcome, bars: Bars) -> Block:
         f"total within {NEAR_SMELTER_KM:g} km of smelters and steel works, 95 % of cells below",
         "bar there",
     )
-    note = (
-        "Deposition on a hectare of open soil. Bars are 5-95 % ranges of published maps; the own sources alone are not "
-    )
-    note += "held to them, because a regional inventory is never all of the air's metal."
+    note = "Deposition on a hectare of open soil; on the map means on its land, sealed ground and sea. "
+    note += "Bars are 5-95 % ranges of published maps; the own sources alone are not held to them, because a regional "
+    note += "inventory is never all of the air's metal."
     return table("Deposition: own sources, background and total", head, rows, text=(0, 1), note=note)
 
 
@@ -161,7 +160,7 @@ def fluxes(outcome: Outcome, bars: Bars, year: int) -> Block:
     names = ["deposition", *AGRICULTURE, *(name for name in PROCESSES_OUT), "weathering", "subsoil", "net"]
     rows = []
     for name in names:
-        row: list[Any] = [name]
+        row: list[Any] = ["deposition with background" if name == "deposition" else name]
         for metal, found in records.items():
             if name not in found or not any(found[name][end] for end in ("mean", "low", "high")):
                 row.append(DASH)
