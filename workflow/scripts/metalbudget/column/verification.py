@@ -114,18 +114,33 @@ def verify(folder: Path) -> Verified:
     """
     case = column_case.read(folder)
     result = column_case.run(case)
-    reference = _summary(folder / "expected" / "summary_end.csv")
-    rows = _water_rows(folder.name, case, result, reference)
-    for i in range(len(case.names)):
-        rows += _metal_rows(folder, case, result, reference, i)
+    file = folder / "expected" / "summary_end.csv"
+    reference = _summary(file)
+    try:
+        rows = _water_rows(folder.name, case, result, reference)
+        for i in range(len(case.names)):
+            rows += _metal_rows(folder, case, result, reference, i)
+    except KeyError as error:
+        raise InputError(
+            "the expected sums lack a quantity", file=file, where="quantity", expected=error.args[0],
+            mend="add its row with a number in dp_ref",
+        ) from error  # fmt: skip
     return Verified(folder.name, tuple(rows))
 
 
 def _summary(file: Path) -> dict[str, dict[str, float]]:
     """Values of every quantity by column of the reference; blanks left out."""
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return {row["quantity"]: {key: float(row[key]) for key in ("dp_ref", "dp_fine") if row.get(key)} for row in rows}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        values = {
+            row["quantity"]: {key: float(row[key]) for key in ("dp_ref", "dp_fine") if row.get(key)} for row in rows
+        }
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise InputError(
+            "the expected sums cannot be read", file=file, found=error, expected="quantity,dp_ref,dp_fine"
+        ) from error
+    return {quantity: ends for quantity, ends in values.items() if ends}
 
 
 def _water_rows(
@@ -273,6 +288,8 @@ def _column(file: Path, title: str, at: NDArray[np.float64], against: str = "dep
         with file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
         known = np.array([[float(row[against]), float(row[title])] for row in rows])
-    except (OSError, KeyError, ValueError) as error:
+        if not known.size or not np.all(np.isfinite(known)):
+            raise ValueError("no rows of numbers")
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
         raise InputError("the expected table cannot be read", file=file, where=title, found=error) from error
     return np.interp(at, known[:, 0], known[:, 1], left=known[0, 1] if against == "depth_cm" else 0.0)
