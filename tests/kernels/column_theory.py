@@ -106,10 +106,10 @@ def layered_transport(depth, time, flux, layers, edge=np.inf):
     Notes
     -----
     Laplace transform in time: (θ + ρ f Kd + ρ (1 − f) Kd α/(s + α)) s c = θ D c'' − q c' in each layer, so that c is
-    A exp(r₊ z) + B exp(r₋ z); the flux q c − θ D c' is q/s at the surface (third type) and it and c are continuous at the
-    edge (Leij, Dane & van Genuchten 1991, doi:10.2136/sssaj1991.03615995005500040002x, their second kind of edge; two-site
-    sorption after van Genuchten & Wagenet 1989, doi:10.2136/sssaj1989.03615995005300050001x). Taken back by the fixed
-    Talbot contour (Abate & Valko 2004, doi:10.1002/nme.995).
+    A exp(r₊ z) + B exp(r₋ z). The flux q c − θ D c' is q/s at the surface (third type); at the edge it and c are
+    continuous (Leij, Dane & van Genuchten 1991, doi:10.2136/sssaj1991.03615995005500040002x). Two sites after van
+    Genuchten & Wagenet (1989), doi:10.2136/sssaj1989.03615995005300050001x. Taken back along Talbot's fixed contour
+    (Abate & Valko 2004, doi:10.1002/nme.995).
     """
     depth = np.atleast_1d(np.asarray(depth, dtype=float))
     terms = 40
