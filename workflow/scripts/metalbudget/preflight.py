@@ -69,6 +69,7 @@ def examine(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: Path
     problems = inputs.schema_problems(config, schemas / "config.schema.json")
     problems += inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
     problems = problems or inputs.with_mend(settings.check(config, scenarios, study))
+    problems += inputs.with_mend(settings.table_problems())
     if not problems and config["region"]["source"] == "folder":
         problems = inputs.check(study / settings.raw_folder(config), config, scenarios)
     if not problems:

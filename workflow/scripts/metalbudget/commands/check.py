@@ -75,6 +75,7 @@ def _examine(config: dict[str, Any], study: Path) -> tuple[list[InputError], Any
     scenarios = settings.load(settings.scenarios_path(config, study))
     problems = inputs.schema_problems(scenarios, schemas / "scenarios.schema.json")
     problems = problems or inputs.with_mend(settings.check(config, scenarios, study))
+    problems += inputs.with_mend(settings.table_problems())
     folder = study / settings.raw_folder(config)
     if config["region"]["source"] == "generated" and not folder.is_dir():
         return problems, None  # the first job of the workflow makes it
