@@ -42,10 +42,10 @@ SOLUTE_KEYS = ("name", "kd", "model", "c_top", *SOLUTE_DEFAULTS)
 NOT_MODELLED = ("decay", "half_life", "mu_", "gamma", "henry", "production", "hysteresis", "theta_im", "snow", "vapo")
 UNITS = {"length": ("cm",), "time": ("d", "day", "days"), "mass": ("ug", "µg", "μg")}
 LEACHING_DEPTH_CM = 20.0
-# Stored sums carry the metals; so long at most, so that a tracer follows the hours of a storm; with sites that follow
-# at their own rate shorter, so that what evaporation brings to the surface is right there within 1 %, unless a run
-# would have more of them than fit into memory.
-LONGEST_INTERVAL_D, LONGEST_KINETIC_D = 0.25, 0.05
+# Stored sums carry the metals; so long at most, so that a tracer follows the hours of a storm; where sorption is not
+# linear or sites follow at their own rate shorter, so that what evaporation brings to the surface is right there within
+# 1 %; and longer in runs that would have more intervals than fit into memory.
+LONGEST_INTERVAL_D, LONGEST_CURVED_D = 0.25, 0.05
 MOST_INTERVALS = 20000
 
 # Beyond these a number is in another unit, or no soil's. Heads: a clod in dry air has -1e7 cm (pF 7).
@@ -150,9 +150,10 @@ def read(folder: Path) -> Case:
     output_days = _output_days(folder, end)
     longest = math.inf
     if loaded:
-        longest = max(LONGEST_INTERVAL_D, min(1.0, end / MOST_INTERVALS))
-    if any(one["equilibrium_fraction"] < 1.0 for one in loaded):
-        longest = min(longest, max(LONGEST_KINETIC_D, end / MOST_INTERVALS))
+        straight = all(
+            one["beta"] == 1.0 and one["eta"] == 0.0 and one["equilibrium_fraction"] == 1.0 for one in loaded
+        )
+        longest = max(LONGEST_INTERVAL_D if straight else LONGEST_CURVED_D, min(1.0, end / MOST_INTERVALS))
     edges, source = _edges(records, output_days, longest, end)
     columns = Columns(
         depth_cm=depth, layer=layer[None, :], **soil, root_density=roots[None, :], feddes=feddes, top=kinds[0],
@@ -491,4 +492,6 @@ def _load(
     dispersivity = columns.of_layers(np.atleast_2d(solutes[0]["dispersivity_cm"]))
     start = np.stack([profile.columns.get(f"c{i}", nothing)[None] for i in range(1, len(solutes) + 1)])
     rain = np.stack([carried[source][None] for carried in rain_of])
-    return simulate.Load(metals, density, dispersivity, start, rain)
+    # no gradient at the lower end: water that rises there has the concentration of the lowest node
+    rising = np.full(len(solutes), np.nan)
+    return simulate.Load(metals, density, dispersivity, start, rain, below_mg_l=rising)

@@ -166,6 +166,8 @@ def _water_rows(
         if key == "bottom_drainage_cum_cm":
             # and would have drained at most, had it entered
             ends += [reference[key][column] + more for column, more in excess.items()]
+            # what its roots are said to transpire and do not take from the soil drains
+            ends += [reference[key][column] - more for column, more in untaken(reference).items()]
         if key == "runoff_cum_cm":
             # what the reference lets run off beyond what can, where its rounds do not end, is no answer
             ends += [reference[key][column] - more for column, more in excess.items()]
@@ -183,16 +185,24 @@ def _water_rows(
         rows.append(judge(name, label, ends, found[key], mark))
     if kind == "atmospheric" and found["transp_act_cum_cm"] > 0.0:
         # the reference counts more transpiration than its roots take from the soil: its balance tells what they take
-        ends = [
-            reference["transp_act_cum_cm"][key] - reference["water_balance_error_cm"][key]
-            for key in reference["transp_act_cum_cm"]
-        ]
+        ends = list(reference["transp_act_cum_cm"].values())
+        ends += [reference["transp_act_cum_cm"][column] - more for column, more in untaken(reference).items()]
         rows.append(judge(name, "transpiration", ends, found["transp_act_cum_cm"], EVAPORATION))
     error = abs(found["water_balance_error_cm"])
     rows.append(
         Agreement(name, "water balance", 0.0, 0.0, error, error, f"{WATER_BALANCE_CM:g} cm", error <= WATER_BALANCE_CM)
     )
     return rows
+
+
+def untaken(reference: dict[str, dict[str, float]]) -> dict[str, float]:
+    """What the reference counts as transpired and its roots do not take, by column: its balance is open by that. [cm]
+
+    Its roots take what the heads of the step before let them; with shorter steps the two meet, near what is counted,
+    and the drainage falls by the difference (docs/verification-column.md).
+    """
+    transpired, errors = reference["transp_act_cum_cm"], reference["water_balance_error_cm"]
+    return {column: errors.get(column, 0.0) if more > 0.0 else 0.0 for column, more in transpired.items()}
 
 
 def excess_runoff(case: column_case.Case, shed_cm: dict[str, float]) -> dict[str, float]:
