@@ -130,6 +130,36 @@ def test_no_more_runs_off_than_rain_beyond_ks(tmp_path, about, expected):
     assert 0.0 < runoff <= 1.01 * expected
 
 
+def test_what_roots_are_said_to_take_and_do_not_take_drains():
+    """By hand: 50 cm transpired, a balance open by 0.7 cm; nothing of that without roots."""
+    reference = {
+        "transp_act_cum_cm": {"dp_ref": 50.0, "dp_fine": 0.0},
+        "water_balance_error_cm": {"dp_ref": 0.7, "dp_fine": 0.3},
+    }
+    assert verification.untaken(reference) == {"dp_ref": 0.7, "dp_fine": 0.0}
+
+
+def test_water_that_rises_brings_the_concentration_it_finds(tmp_path):
+    """Without a gradient at the lower end a tracer of one concentration keeps it, whichever way the water goes.
+
+    Evaporation raises water through soil of 1 mg/L; what came in is 1 mg/L times that water, by hand.
+    """
+    about = {
+        "bottom": {"type": "water_table", "depth_cm": 40.0},
+        "solutes": [SOLUTE | {"kd": 0.0, "diffusion_cm2_d": 0.0}],
+    }
+    folder = write_case(tmp_path / "case", about, days=5, nodes=101, rain="0")
+    depth = np.linspace(0.0, 50.0, 101)
+    rows = ["depth,h,mat,beta,c1", *(f"{z},{z - 40.0},1,0,1" for z in depth)]
+    (folder / "profile_initial.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    met = ["t_end_d,rain_cm_d,pot_evap_cm_d", *(f"{day},0,0.3" for day in range(1, 6))]
+    (folder / "met.csv").write_text("\n".join(met) + "\n", encoding="utf-8")
+    summary = column_case.run(column_case.read(folder)).summary
+    risen = -summary["bottom_drainage_cum_cm"]
+    assert risen > 0.5
+    assert -summary["solute1_out_bottom_cum_ug_cm2"] == pytest.approx(risen, rel=1.0e-6)
+
+
 @pytest.mark.parametrize(("rain", "low"), [("20", 0.0), ("27", 19.4)])
 def test_a_reference_that_sheds_rain_below_ks_does_not_judge(tmp_path, rain, low):
     """The reference claims 60 cm of runoff. Ten days of 20 cm cannot shed any on Ks = 24.96; of 27 cm, 19.4 by hand."""

@@ -106,10 +106,12 @@ def test_a_paddy_has_a_folder_for_each_season(study, tmp_path):
         (["--soil", "peat"], "--soil"),
         (["--landuse", "sea"], "--landuse"),
         (["--climate", "3"], "--climate"),
-        (["--year", "1950"], "no weather for 1950"),
+        (["--year", "1950"], "no weather for this year"),
         (["--water-table", "shallow"], "no cell of the study"),
         (["--rain-factor", "0"], "--rain-factor"),
         (["--kd", "-1"], "--kd"),
+        (["--kd", "inf"], "--kd"),
+        (["--kd", "nan"], "--kd"),
         (["--configfile", "nowhere.yaml"], "--configfile"),
     ],
 )
@@ -130,3 +132,31 @@ def test_a_folder_with_files_and_a_study_without_are_refused(study, tmp_path, ca
     assert "not empty" in said
     assert "--out" in said
     assert "no study whose inputs are ready" in said
+
+
+def test_a_configuration_that_no_study_could_have_is_refused(study, tmp_path, capsys):
+    """Settings are held against their schema, as they are before a study runs."""
+    (tmp_path / "own.yaml").write_text("water: {climate_zones: many, runoff: rivers}\n", encoding="utf-8")
+    usual = ["--soil", "loam", "--landuse", "forest", "--year", str(YEAR), "--out", str(tmp_path / "x")]
+    assert export(study, *usual, "--configfile", str(tmp_path / "own.yaml")) == 2
+    said = capsys.readouterr().err
+    assert "climate_zones" in said
+    assert "runoff" in said
+
+
+def test_a_folder_that_cannot_be_made_is_named(study, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    usual = ["--soil", "loam", "--landuse", "forest", "--year", str(YEAR), "--out", str(tmp_path / "file" / "x")]
+    assert export(study, *usual) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_tables_that_are_no_text_are_named(study, tmp_path, capsys):
+    import shutil
+
+    broken = tmp_path / "study"
+    shutil.copytree(study, broken)
+    usual = ["--soil", "loam", "--landuse", "forest", "--year", str(YEAR), "--out", str(tmp_path / "x")]
+    (broken / "raw" / "agriculture.csv").write_bytes("district_id".encode("utf-16"))
+    assert export(broken, *usual) == 2
+    assert "agriculture.csv" in capsys.readouterr().err

@@ -171,7 +171,8 @@ def test_two_metals_of_a_folder(hydrus):
     one = columns(nodes=101)
     nodes = np.ones(101)
     metals = sorption.metals(np.stack([10.0 * nodes, 3.0 * nodes]), [1.0, 0.8], 0.0, [0.75, 0.5])
-    start = np.stack([np.where(one.depth_cm < 20.0, 0.1, 0.0)[None], 0.0 * nodes[None]])
+    # the second has something to start from, too: the number of metals stands where version 4.08 reads it
+    start = np.stack([np.where(one.depth_cm < 20.0, 0.1, 0.0)[None], 0.05 * np.exp(-one.depth_cm / 20.0)[None]])
     rain_mg_l = np.stack([np.zeros((1, 30)), np.full((1, 30), 0.02)])
     load = simulate.Load(metals, 1.35 * nodes[None], 5.0 * nodes[None], start, rain_mg_l)
     rain = np.where(np.arange(30) % 4 == 0, 2.0, 0.0)[None]
@@ -180,9 +181,11 @@ def test_two_metals_of_a_folder(hydrus):
     files = write.files(write.Run("two metals", one, 0, head, weather, 0, np.arange(1.0, 31.0), load))
     answer = executable.run_hydrus(hydrus, files, one.depth_cm, 30.0, float(rain.sum()), solutes=2)
     _, ours = simulate.run(one, weather, simulate.initial_state(one, -100.0), np.arange(30), load=load)
+    assert answer.nodes.concentration_mg_l[0, :2] == pytest.approx(start[:, 0], rel=1.0e-3)
     found = answer.nodes.concentration_mg_l[-1, :2]
     for i in range(2):
-        assert ours.concentration_mg_l[i, 0] == pytest.approx(found[i], abs=0.02 * found[i].max())
+        # daily intervals; the surface, where evaporation leaves it, within 3 %
+        assert ours.concentration_mg_l[i, 0] == pytest.approx(found[i], abs=0.03 * found[i].max())
 
 
 def test_heads_that_fill_their_columns_are_told_apart(tmp_path):

@@ -22,7 +22,7 @@ def numbers(text: str) -> list[list[float | str]]:
         try:
             values = [word if word in ("t", "f") else float(word) for word in words]
         except ValueError:
-            # PROFILE.DAT's counts stand before titles; that of solutes is for HYDRUS' menus, and 0 in the cases
+            # PROFILE.DAT's counts stand before titles; that of temperature is for HYDRUS' menus, and 0 in the cases
             values = [float(words[place]) for place in (0, 2, 3)] if words[4:5] == ["x"] else []
         if values:
             result.append(values)
@@ -145,3 +145,10 @@ def test_metals_in_rain_stand_in_pairs_with_the_lower_end():
     files = written(column(), load(count=2, rain_mg_l=rain_mg_l))
     rows = [line.split()[11:] for line in files["ATMOSPH.IN"].splitlines()[9:11]]
     assert rows == [["0.1", "0", "0.3", "0"], ["0.2", "0", "0.4", "0"]]
+
+
+@pytest.mark.parametrize(("count", "fraction", "said"), [(1, 1.0, "1 1 1"), (3, 1.0, "1 3 1"), (1, 0.4, "1 1 0")])
+def test_counts_of_the_profile_stand_in_the_order_that_is_read(count, fraction, said):
+    """Temperature, metals, equilibrium, as version 4.08 takes them; with 1 for three it started two from nothing."""
+    files = written(column(), load(count=count, fraction=fraction))
+    assert files["PROFILE.DAT"].splitlines()[2].startswith(f"11 {said} x h")

@@ -44,6 +44,7 @@ def test_shipped_configurations_pass():
         ("run.scenarios", ["baselin"], "unknown scenario 'baselin'"),
         ("claims.scenario", "nothing", "not among run.scenarios"),
         ("leaching.kd_minimum_l_kg", {"cd": 1e9}, "the minimum is above the maximum"),
+        ("leaching.kd_maximum_l_kg", dict.fromkeys([*DEFAULT["metals"], "nl"], 1e5), "unknown metal 'nl'"),
     ],
 )
 def test_contradictions_are_named(path, value, message):
@@ -85,3 +86,49 @@ def test_a_key_that_stands_twice_is_named(tmp_path):
     with pytest.raises(InputError, match="'capacity' stands twice") as caught:
         settings.load(tmp_path / "c.yaml")
     assert caught.value.where == "line 1"
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf"])
+def test_a_setting_that_is_no_number_is_named(tmp_path, number):
+    """No comparison with a limit notices NaN."""
+    (tmp_path / "own.yaml").write_text(f"water:\n  rain_factors: [0.9, {number}]\n", encoding="utf-8")
+    with pytest.raises(InputError, match="not a number") as caught:
+        settings.load(tmp_path / "own.yaml")
+    assert caught.value.where == "water.rain_factors.1"
+
+
+def test_a_configuration_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "own.yaml").write_bytes("water: {}".encode("utf-16"))
+    with pytest.raises(InputError, match="not valid YAML"):
+        settings.load(tmp_path / "own.yaml")
+
+
+def test_shipped_tables_pass():
+    assert settings.table_problems() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        ("sand,n,2.68", "sand,n,", "row 2, sand/n, value", "not a number"),
+        ("sand,n,2.68", "sand,n,steep", "row 2, sand/n, value", "not a number"),
+        ("sand,n,2.68", "sand,n,nan", "row 2, sand/n, value", "not a number"),
+        ("sand,n,2.68", "sand,n,12", "row 2, sand/n", "outside its own range"),
+        ("sand,ks", "sand,n", "row 3", "stands in row 2 already"),
+        (",true\nsand,ks", "\nsand,ks", "row 2", "another number of fields"),
+        ("verified", "seen", None, "lacks columns"),
+        ("texture", "\xff", None, "cannot be read"),
+    ],
+)
+def test_a_wrong_parameter_table_is_named_with_its_row(tmp_path, old, new, place, said):
+    text = (
+        "texture,parameter,value,unit,low,high,source,verified\n"
+        "sand,n,2.68,1,1,10,a book,true\nsand,ks,712.8,cm d-1,,,a book,true\n"
+    )
+    (tmp_path / "soil.csv").write_bytes(text.replace(old, new).encode("latin-1"))
+    problem = settings.table_problems(tmp_path)[0]
+    assert said in problem.message
+    assert place is None or problem.where == place
+    (tmp_path / "soil.csv").write_text("\ufeff" + text, encoding="utf-8")
+    assert settings.table_problems(tmp_path) == []
+    assert settings.coefficients("soil", folder=tmp_path) == {"sand/n": 2.68, "sand/ks": 712.8}

@@ -389,8 +389,13 @@ def read_table(path: str | Path, text: Sequence[str] = ()) -> dict[str, NDArray]
     """
     if not Path(path).exists():
         raise InputError("the file does not exist", file=path, expected="a CSV table")
-    with open(path, newline="", encoding="utf-8-sig") as source:
-        rows = list(csv.reader(source))
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as source:
+            rows = list(csv.reader(source))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            "the table cannot be read", file=path, found=error, expected="CSV as UTF-8 text", mend="save it as UTF-8"
+        ) from error
     if not rows:
         raise InputError("the table is empty", file=path, expected="a header row")
     header, body = rows[0], rows[1:]

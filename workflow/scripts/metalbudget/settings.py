@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def load(*paths: str | Path) -> dict[str, Any]:
         with open(path, encoding="utf-8") as source:
             try:
                 content = yaml.load(source, _strict_loader(path)) or {}
-            except yaml.YAMLError as error:
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
                 place = getattr(error, "problem_mark", None)
                 raise InputError(
                     "the file is not valid YAML",
@@ -50,8 +51,18 @@ def load(*paths: str | Path) -> dict[str, Any]:
                 expected="keys and their values, such as `study: {title: ...}`",
                 mend="begin each line with a key and a colon",
             )
+        _refuse_what_is_no_number(content, path)
         merged = merge(merged, content)
     return merged
+
+
+def _refuse_what_is_no_number(value: Any, path: str | Path, where: str = "") -> None:
+    """Refuse .nan and .inf, which no comparison with a limit would notice."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError("a setting is not a number", file=path, where=where, found=value, expected="a finite number")
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        _refuse_what_is_no_number(part, path, f"{where}.{key}".lstrip("."))
 
 
 def _strict_loader(path: str | Path) -> Any:
@@ -117,7 +128,7 @@ def coefficients(
     if metal is not None:
         wanted["metal"] = metal
     result: dict[str, Any] = {}
-    with open(path, newline="", encoding="utf-8") as source:
+    with open(path, newline="", encoding="utf-8-sig") as source:
         reader = csv.DictReader(source)
         header = reader.fieldnames or []
         missing = [name for name in EVIDENCE if name not in header]
@@ -134,6 +145,85 @@ def coefficients(
                 if key not in result or specific:
                     result[key] = _plain(row[field])
     return result
+
+
+def table_problems(folder: str | Path = PARAMETERS) -> list[InputError]:
+    """What cannot be in the parameter tables, row by row.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    list of InputError
+        A value that is no number or outside its own row's range, a row that stands twice or has too few fields, a
+        column that is missing, a file that is no text.
+    """
+    problems: list[InputError] = []
+    for path in sorted(Path(folder).glob("*.csv")):
+        try:
+            with open(path, newline="", encoding="utf-8-sig") as source:
+                rows = list(csv.reader(source))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            problems.append(InputError("the parameter table cannot be read", file=path, found=error))
+            continue
+        header = rows[0] if rows else []
+        missing = [name for name in EVIDENCE if name not in header]
+        if missing:
+            problems.append(
+                InputError("the parameter table lacks columns", file=path, found=header, expected=", ".join(missing))
+            )
+            continue
+        known: dict[tuple[str, ...], int] = {}
+        index = [place for place, name in enumerate(header) if name not in EVIDENCE]
+        for number, row in enumerate(rows[1:], 2):
+            if not row:
+                continue
+            where = f"row {number}"
+            if len(row) != len(header):
+                problems.append(
+                    InputError(
+                        "a row has another number of fields than the header",
+                        file=path,
+                        where=where,
+                        found=len(row),
+                        expected=len(header),
+                    )
+                )
+                continue
+            key = tuple(row[place] for place in index)
+            if key in known:
+                found = "/".join(key)
+                problems.append(
+                    InputError(f"the row stands in row {known[key]} already", file=path, where=where, found=found)
+                )
+            known[key] = number
+            problems += _row_problems(dict(zip(header, row, strict=True)), path, f"{where}, {'/'.join(key)}")
+    return problems
+
+
+def _row_problems(row: Mapping[str, str], path: Path, where: str) -> list[InputError]:
+    """A value that is no number, or outside the range that its row gives."""
+    if row["unit"] == "text":
+        return []
+    numbers = {name: _plain(row[name]) for name in ("value", "low", "high") if row[name] or name == "value"}
+    for name, value in numbers.items():
+        if isinstance(value, str) or not math.isfinite(value):
+            return [
+                InputError("not a number", file=path, where=f"{where}, {name}", found=row[name] or "nothing",
+                           expected=f"a number [{row['unit']}]")
+            ]  # fmt: skip
+    low, high = numbers.get("low", -math.inf), numbers.get("high", math.inf)
+    if not low <= numbers["value"] <= high:  # type: ignore[operator]
+        return [
+            InputError(
+                "a coefficient lies outside its own range", file=path, where=where, found=row["value"],
+                expected=f"{row['low'] or 'anything'} to {row['high'] or 'anything'}",
+                mend="correct the value, or give low and high of the source it has now",
+            )
+        ]  # fmt: skip
+    return []
 
 
 def _plain(text: str) -> float | str:
@@ -266,6 +356,9 @@ def check(config: Mapping[str, Any], scenarios: Mapping[str, Any], study: str | 
         for metal in config["run"]["metals"]:
             if metal in known and metal not in config["leaching"][key]:
                 report(f"leaching.{key}", "a metal is missing", "no value", metal)
+        for metal in config["leaching"][key]:
+            if metal not in known:
+                report(f"leaching.{key}", f"unknown metal {metal!r}", metal, ", ".join(known), nearest(metal, known))
     for metal, low in config["leaching"]["kd_minimum_l_kg"].items():
         high = config["leaching"]["kd_maximum_l_kg"].get(metal, low)
         if low > high:

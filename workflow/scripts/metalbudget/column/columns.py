@@ -24,7 +24,7 @@ DRIEST_CM = -1.0e5  # head at which the air dries a surface no further (HYDRUS' 
 TOLERANCE = 1.0e-3  # of the truncation error of a step, in water content
 RAIN_CM_YR = (5.0, 1000.0)  # a year's rain outside of this is in another unit
 DAYS_PER_YEAR = 365.25
-_LEAST_DAYS = 300.0  # of a series whose rain is judged
+LEAST_DAYS = 300.0  # of a series whose rain is judged
 _EDGE = 1.0e-6
 
 
@@ -199,7 +199,7 @@ def _grid_problems(columns: Columns, file: object) -> list[InputError]:
                 "heads of root uptake must fall from the wet to the dry end",
                 file=file,
                 where="feddes",
-                found=list(heads),
+                found=", ".join(f"{value:g}" for value in heads),
                 expected="P0 >= Popt >= P2H >= P2L >= P3, then r2H, r2L",
             )
         )
@@ -269,7 +269,7 @@ def _weather_problems(columns: Columns, weather: Weather, file: object) -> list[
                 )
             )
     span = float(weather.days.sum())
-    if not problems and columns.top == "atmospheric" and span >= _LEAST_DAYS:
+    if not problems and columns.top == "atmospheric" and span >= LEAST_DAYS:
         yearly = weather.rain_cm_d @ weather.days * DAYS_PER_YEAR / span
         for place in np.flatnonzero((yearly > 0.0) & ((yearly < RAIN_CM_YR[0]) | (yearly > RAIN_CM_YR[1]))):
             problems.append(

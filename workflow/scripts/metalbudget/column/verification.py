@@ -114,18 +114,33 @@ def verify(folder: Path) -> Verified:
     """
     case = column_case.read(folder)
     result = column_case.run(case)
-    reference = _summary(folder / "expected" / "summary_end.csv")
-    rows = _water_rows(folder.name, case, result, reference)
-    for i in range(len(case.names)):
-        rows += _metal_rows(folder, case, result, reference, i)
+    file = folder / "expected" / "summary_end.csv"
+    reference = _summary(file)
+    try:
+        rows = _water_rows(folder.name, case, result, reference)
+        for i in range(len(case.names)):
+            rows += _metal_rows(folder, case, result, reference, i)
+    except KeyError as error:
+        raise InputError(
+            "the expected sums lack a quantity", file=file, where="quantity", expected=error.args[0],
+            mend="add its row with a number in dp_ref",
+        ) from error  # fmt: skip
     return Verified(folder.name, tuple(rows))
 
 
 def _summary(file: Path) -> dict[str, dict[str, float]]:
     """Values of every quantity by column of the reference; blanks left out."""
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return {row["quantity"]: {key: float(row[key]) for key in ("dp_ref", "dp_fine") if row.get(key)} for row in rows}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        values = {
+            row["quantity"]: {key: float(row[key]) for key in ("dp_ref", "dp_fine") if row.get(key)} for row in rows
+        }
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise InputError(
+            "the expected sums cannot be read", file=file, found=error, expected="quantity,dp_ref,dp_fine"
+        ) from error
+    return {quantity: ends for quantity, ends in values.items() if ends}
 
 
 def _water_rows(
@@ -151,6 +166,8 @@ def _water_rows(
         if key == "bottom_drainage_cum_cm":
             # and would have drained at most, had it entered
             ends += [reference[key][column] + more for column, more in excess.items()]
+            # what its roots are said to transpire and do not take from the soil drains
+            ends += [reference[key][column] - more for column, more in untaken(reference).items()]
         if key == "runoff_cum_cm":
             # what the reference lets run off beyond what can, where its rounds do not end, is no answer
             ends += [reference[key][column] - more for column, more in excess.items()]
@@ -168,16 +185,24 @@ def _water_rows(
         rows.append(judge(name, label, ends, found[key], mark))
     if kind == "atmospheric" and found["transp_act_cum_cm"] > 0.0:
         # the reference counts more transpiration than its roots take from the soil: its balance tells what they take
-        ends = [
-            reference["transp_act_cum_cm"][key] - reference["water_balance_error_cm"][key]
-            for key in reference["transp_act_cum_cm"]
-        ]
+        ends = list(reference["transp_act_cum_cm"].values())
+        ends += [reference["transp_act_cum_cm"][column] - more for column, more in untaken(reference).items()]
         rows.append(judge(name, "transpiration", ends, found["transp_act_cum_cm"], EVAPORATION))
     error = abs(found["water_balance_error_cm"])
     rows.append(
         Agreement(name, "water balance", 0.0, 0.0, error, error, f"{WATER_BALANCE_CM:g} cm", error <= WATER_BALANCE_CM)
     )
     return rows
+
+
+def untaken(reference: dict[str, dict[str, float]]) -> dict[str, float]:
+    """What the reference counts as transpired and its roots do not take, by column: its balance is open by that. [cm]
+
+    Its roots take what the heads of the step before let them; with shorter steps the two meet, near what is counted,
+    and the drainage falls by the difference (docs/verification-column.md).
+    """
+    transpired, errors = reference["transp_act_cum_cm"], reference["water_balance_error_cm"]
+    return {column: errors.get(column, 0.0) if more > 0.0 else 0.0 for column, more in transpired.items()}
 
 
 def excess_runoff(case: column_case.Case, shed_cm: dict[str, float]) -> dict[str, float]:
@@ -273,6 +298,8 @@ def _column(file: Path, title: str, at: NDArray[np.float64], against: str = "dep
         with file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
         known = np.array([[float(row[against]), float(row[title])] for row in rows])
-    except (OSError, KeyError, ValueError) as error:
+        if not known.size or not np.all(np.isfinite(known)):
+            raise ValueError("no rows of numbers")
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
         raise InputError("the expected table cannot be read", file=file, where=title, found=error) from error
     return np.interp(at, known[:, 0], known[:, 1], left=known[0, 1] if against == "depth_cm" else 0.0)

@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from metalbudget.errors import InputError
+from metalbudget.errors import InputError, InputErrors
 
 _TABLES = ("soil_column", "crop_coefficient", "curve_number", "hydrologic_group", "storm_duration")
+MOST_KD_L_KG = 1.0e9
 _NEEDED = ("mask.tif", "soil.tif", "elevation.tif", "rain_factor.tif", "district.tif", "districts.csv")
 
 
@@ -83,8 +84,9 @@ def _export(
     if not 0.1 <= arguments.rain_factor <= 10.0:
         raise InputError("a rain factor is out of range", where="--rain-factor", found=arguments.rain_factor,
                          expected="0.1 to 10")  # fmt: skip
-    if not all(kd >= 0.0 for kd in arguments.kd):
-        raise InputError("sorption must not be negative", where="--kd", found=arguments.kd)
+    if not all(0.0 <= kd <= MOST_KD_L_KG for kd in arguments.kd):
+        raise InputError("a sorption strength is out of range", where="--kd", found=arguments.kd,
+                         expected=f"0 to {MOST_KD_L_KG:g} L/kg")  # fmt: skip
     table = int(np.argmax(distinct.pair_cells[soil]))
     if arguments.water_table:
         table = WATER_TABLES.index(arguments.water_table)
@@ -97,9 +99,15 @@ def _export(
     seasons = of_study.seasons(
         alone, members, options, daily.hourly_rain, daily.values["et0"], daily.month, arguments.kd, name
     )
-    folders = _write(seasons, name, out)
-    lines = _readme(seasons, folders, name, study, distinct, members, options, arguments)
-    _put(out / "README.txt", lines)
+    try:
+        folders = _write(seasons, name, out)
+        lines = _readme(seasons, folders, name, study, distinct, members, options, arguments)
+        _put(out / "README.txt", lines)
+    except OSError as error:
+        raise InputError(
+            "the folder cannot be written", file=out, where="--out", found=error.strerror or error,
+            mend="name a folder in a place that you may write to",
+        ) from error  # fmt: skip
     for folder, season in zip(folders, seasons, strict=True):
         print(
             f"{folder}: {name}, months {season.first_month} to {season.last_month}, {season.weather.days.size} records"
@@ -115,14 +123,18 @@ def _chosen(argument: str, found: str, names: Any) -> int:
 
 def _config(study: Path, file: str | None) -> dict[str, Any]:
     """The settings a study was run with, or those of a file over the default ones."""
-    from metalbudget import settings
+    from metalbudget import inputs, settings
 
     ran, own = study / "results" / "run_config.yaml", study / "config.yaml"
     if file is not None and not Path(file).is_file():
         raise InputError("the configuration is not there", file=file, where="--configfile")
     # a study that an older version ran may lack keys, which the defaults then have
     over = [Path(file)] if file is not None else [path for path in (ran, own) if path.is_file()][:1]
-    return settings.load(settings.REPOSITORY / "config" / "config.yaml", *over)
+    config = settings.load(settings.REPOSITORY / "config" / "config.yaml", *over)
+    problems = inputs.schema_problems(config, settings.WORKFLOW / "schemas" / "config.schema.json")
+    if problems:
+        raise problems[0] if len(problems) == 1 else InputErrors(problems)
+    return config
 
 
 def _distinct(study: Path, config: dict[str, Any], tables: dict[str, Any], options: Any) -> Any:
@@ -156,7 +168,10 @@ def _weather_year(config: dict[str, Any], year: int) -> int:
         return year
     if year not in seen:
         raise InputError(
-            f"the study has no weather for {year}", where="--year", expected=", ".join(map(str, sorted({*own, *seen})))
+            "the study has no weather for this year",
+            where="--year",
+            found=year,
+            expected=", ".join(map(str, sorted({*own, *seen}))),
         )
     return int(seen[year][0])
 

@@ -72,6 +72,7 @@ def setting_problems(config: Mapping[str, Any], study: str | Path) -> tuple[list
     scenarios = settings.load(settings.scenarios_path(config, study))
     problems = schema_problems(scenarios, schemas / "scenarios.schema.json")
     problems = problems or with_mend(settings.check(config, scenarios, study))
+    problems += with_mend(settings.table_problems())
     if not problems and config["region"]["source"] == "generated":
         from metalbudget.demo import ANEMOMETER_HEIGHT_M
         from metalbudget.inputs.agreement.stations import anemometer_problem

@@ -305,7 +305,9 @@ def _profile(run: Run, material: NDArray[np.int64]) -> list[str]:
     count = 0 if load is None else load.metals.count
     roots = np.zeros(head.size) if columns.root_density is None else columns.root_density[run.index]
     more = np.zeros((head.size, 0)) if load is None else _start(run, load)
-    kinds = f"{count} {int(load is not None)} {int(not _kinetic(run))}"
+    # Temperature before the number of metals: the manual's table 12.8 has them the other way round, but version 4.08
+    # then starts every metal after the first from nothing.
+    kinds = f"{int(load is not None)} {count} {int(not _kinetic(run))}"
     lines = [VERSION, "0", f"{head.size} {kinds} x h Mat Lay Beta Axz Bxz Dxz Temp Conc"]
     for node in range(head.size):
         values = _row(node + 1, -columns.depth_cm[node], head[node], material[node] + 1, 1, roots[node], 1, 1, 1)
