@@ -5,6 +5,7 @@ output files. Pressure is in millibar and profile temperature in degrees Celsius
 """
 
 import datetime
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ COLUMNS: dict[str, tuple[float, tuple[float, ...], float, float]] = {
     "wind_direction_deg": (1.0, (999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 360.0),
     "anemometer_height_m": (1.0, (-9.0, -99.0, -999.0), 0.0, 1000.0),
     "temperature_k": (1.0, (999.0, 9999.0, 99999.0, -9.0, -99.0, -999.0), 180.0, 340.0),
-    "temperature_height_m": (1.0, (-9.0, -99.0, -999.0), 0.0, 1000.0),
+    "temperature_height_m": (1.0, (-9.0, -99.0, -999.0), 0.0, 300.0),
     "precipitation_code": (1.0, (), -9999.0, 99999.0),
     "precipitation_mm_h": (1.0, (-9.0, -99.0, -999.0, 999.0), 0.0, 500.0),
     "relative_humidity_pct": (1.0, (999.0, -9.0, -99.0, -999.0), 0.0, 110.0),
@@ -42,6 +43,10 @@ COLUMNS: dict[str, tuple[float, tuple[float, ...], float, float]] = {
     "cloud_tenths": (1.0, (99.0, 999.0, -9.0, -99.0), 0.0, 10.0),
 }
 TIMES = ("year", "month", "day", "day_of_year", "hour")
+# AERMOD takes these where a code below zero stands for a missing value; the columns' own codes act as they are written
+# (found by experiment).
+BELOW_ZERO = {"pressure_pa": 1000.0, "relative_humidity_pct": 0.0}
+SMALLEST_FRICTION_VELOCITY_M_S = 0.001  # three decimals are written; AERMET's own smallest are above 0.01
 FEWEST_COLUMNS = len(TIMES) + 15  # files before the deposition quantities end with the height of the temperature
 PRECIPITATION_CODE_MISSING = 99
 # Columns of a profile file after the time: codes that mean missing, and the physical range.
@@ -54,6 +59,15 @@ LEVEL_COLUMNS: dict[str, tuple[tuple[float, ...], float, float]] = {
     "sigma_theta_deg": ((99.0, 999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 180.0),
     "sigma_w_m_s": ((99.0, 999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 10.0),
 }
+# Without one of these an hour is missing.
+NEEDED_COLUMNS = (
+    "wind_speed_m_s",
+    "wind_direction_deg",
+    "temperature_k",
+    "friction_velocity_m_s",
+    "obukhov_length_m",
+    "mechanical_height_m",
+)
 # What a value outside the range most often is.
 MENDS = {
     "temperature_k": "the surface file holds kelvin: add 273.15 to degrees Celsius",
@@ -63,7 +77,9 @@ MENDS = {
 }
 
 
-def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: bool = False) -> SurfaceHours:
+def read_surface(
+    path: str | Path, *, year: int | None = None, deposition: bool = False, wet_deposition: bool = False
+) -> SurfaceHours:
     """Hours of a surface file.
 
     Parameters
@@ -72,6 +88,8 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
         A .SFC file as AERMET writes it.
     year : int, optional
         The file must hold every hour of this year and no other.
+    deposition : bool
+        Refuse a file without the columns behind the temperature's height, which deposition and depletion need.
     wet_deposition : bool
         Refuse a file whose precipitation is missing in every hour.
 
@@ -92,10 +110,11 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
     lines = _lines(path)
     header = lines[0] if lines else ""
     latitude, longitude = _position(header, path)
-    rows = [(number, line.replace(",", " ").split()) for number, line in enumerate(lines[1:], 2) if line.strip()]
+    rows = _rows(lines, 2)
     if not rows:
         raise InputError("the file holds no hours", file=path, expected="a header line and one line an hour")
     count = min(len(TIMES) + len(COLUMNS), min(len(fields) for _, fields in rows))
+    _check_lengths(rows, count, path)
     if count < FEWEST_COLUMNS:
         short = next(number for number, fields in rows if len(fields) < FEWEST_COLUMNS)
         raise InputError(
@@ -110,6 +129,15 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
     # A row may end in text flags (NAD-SFC, NoSubs), which start after the numeric columns.
     while count > FEWEST_COLUMNS and not _is_number(rows[0][1][count - 1]):
         count -= 1
+    if deposition and count < len(TIMES) + len(COLUMNS):
+        raise InputError(
+            "columns are missing that deposition and depletion need",
+            file=path,
+            where=f"row {rows[0][0]}",
+            found=f"{count} numbers",
+            expected=f"{len(TIMES) + len(COLUMNS)} numbers, the last ones {', '.join(list(COLUMNS)[count - len(TIMES) :])}",
+            mend="run AERMET with precipitation, or take particles and gases out of the deck",
+        )
     values = _numeric(rows, count, path)
     times = _times(values[:, [0, 1, 2, 4]], numbers, path)
     if np.any(values[:, 3] != [_day_of_year(*time[:3]) for time in times.tolist()]):
@@ -127,7 +155,11 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
     for position, name in enumerate(COLUMNS, len(TIMES)):
         columns[name] = values[:, position] if position < count else np.full(len(rows), np.nan)
     codes = columns.pop("precipitation_code")
-    clean, problems = _clean(columns, numbers, path)
+    problems = _broken_codes({"precipitation_code": codes, "cloud_tenths": columns["cloud_tenths"]}, numbers, path)
+    for name, value in BELOW_ZERO.items():
+        columns[name] = np.where(columns[name] < 0.0, value, columns[name])
+    clean, out_of_range = _clean(columns, numbers, path)
+    problems.extend(out_of_range)
     problems.extend(_unit_problems(clean, path))
     if wet_deposition and np.isnan(clean["precipitation_mm_h"]).all():
         problems.append(
@@ -179,14 +211,7 @@ def calm_and_missing(columns: dict[str, NDArray]) -> tuple[NDArray[np.bool_], ND
     """
     calm = columns["wind_speed_m_s"] == 0.0
     absent = np.zeros(calm.shape, dtype=bool)
-    for name in (
-        "wind_speed_m_s",
-        "wind_direction_deg",
-        "temperature_k",
-        "friction_velocity_m_s",
-        "obukhov_length_m",
-        "mechanical_height_m",
-    ):
+    for name in NEEDED_COLUMNS:
         absent |= np.isnan(columns[name])
     convective = columns["obukhov_length_m"] < 0.0
     for name in ("convective_velocity_m_s", "convective_height_m"):
@@ -214,7 +239,9 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
         If a row cannot be read, the hours differ from the surface file's, heights do not ascend, or a value lies
         outside its physical range.
     """
-    rows = [(number, line.replace(",", " ").split()) for number, line in enumerate(_lines(path), 1) if line.strip()]
+    rows = _rows(_lines(path), 1)
+    if not rows:
+        raise InputError("the file holds no hours", file=path, expected="at least one line an hour")
     expected = 4 + len(LEVEL_COLUMNS)
     for number, fields in rows:
         if len(fields) < expected:
@@ -225,10 +252,10 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
                 found=f"{len(fields)} values",
                 expected=f"year, month, day, hour, {', '.join(LEVEL_COLUMNS)}",
             )
-    values = _numeric(rows, expected, path) if rows else np.empty((0, expected))
+    values = _numeric(rows, expected, path)
     numbers = [number for number, _ in rows]
     times = _times(values[:, :4], numbers, path)
-    starts = np.flatnonzero(np.r_[True, np.any(np.diff(times, axis=0) != 0, axis=1)]) if rows else np.array([], int)
+    starts = np.flatnonzero(np.r_[True, np.any(np.diff(times, axis=0) != 0, axis=1)])
     wanted = np.column_stack([hours.year, hours.month, hours.day, hours.hour])
     shared = min(starts.size, hours.size)
     differ = np.flatnonzero(np.any(times[starts[:shared]] != wanted[:shared], axis=1))
@@ -244,6 +271,7 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
         )
     columns = dict(zip(LEVEL_COLUMNS, values[:, 4:].T, strict=True))
     clean, problems = _clean(columns, numbers, path, LEVEL_COLUMNS)
+    problems.extend(_level_problems(clean, starts, numbers, path))
     _raise(problems)
     hour_of = np.repeat(np.arange(hours.size), np.diff(np.r_[starts, len(rows)]))
     level_of = np.arange(len(rows)) - starts[hour_of]
@@ -406,34 +434,75 @@ def _position(header: str, path: str | Path) -> tuple[float, float]:
     return found[0], found[1]
 
 
+def _rows(lines: list[str], first: int) -> list[tuple[int, list[str]]]:
+    """Numbers of the lines that say something, and their values; a file of DOS may end in its sign for the end."""
+    rows = [(number, line.replace(",", " ").split()) for number, line in enumerate(lines[first - 1 :], first)]
+    return [(number, fields) for number, fields in rows if fields and fields != ["\x1a"]]
+
+
+def _check_lengths(rows: list[tuple[int, list[str]]], count: int, path: str | Path) -> None:
+    """A row that is shorter than the others is cut short; AERMOD would read its columns as missing, or stop."""
+    usual = min(max(len(fields) for _, fields in rows), len(TIMES) + len(COLUMNS))
+    short = next((number for number, fields in rows if len(fields) < usual), None)
+    if count < usual and count >= FEWEST_COLUMNS and short is not None and _is_number(rows[0][1][usual - 1]):
+        raise InputError(
+            "a row has fewer values than the others",
+            file=path,
+            where=f"row {short}",
+            found=f"{len(dict(rows)[short])} values",
+            expected=f"at least {usual}, as in the other rows",
+            mend="the file may be cut short: write it anew",
+        )
+
+
+def _broken_codes(columns: dict[str, NDArray], numbers: list[int], path: str | Path) -> list[InputError]:
+    """Columns of whole numbers that hold others: the columns of the row are shifted."""
+    problems = []
+    for name, values in columns.items():
+        broken = np.isfinite(values) & (values != np.round(values))
+        if broken.any():
+            row = int(np.argmax(broken))
+            problems.append(
+                InputError(
+                    "not a whole number",
+                    file=path,
+                    where=f"{name}, row {numbers[row]}",
+                    found=f"{values[row]:g}",
+                    expected="a whole number",
+                    mend="see whether a column is missing or stands twice",
+                )
+            )
+    return problems
+
+
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _numeric(rows: list[tuple[int, list[str]]], count: int, path: str | Path) -> NDArray[np.float64]:
     try:
-        return np.array([fields[:count] for _, fields in rows], dtype=float)
+        values = np.array([fields[:count] for _, fields in rows], dtype=float)
     except ValueError:
-        for number, fields in rows:
-            wrong = [position for position in range(count) if not _is_number(fields[position])]
-            if wrong:
-                raise InputError(
-                    "not a number",
-                    file=path,
-                    where=f"row {number}, value {wrong[0] + 1}",
-                    found=fields[wrong[0]],
-                    expected=f"{count} numbers in each row",
-                ) from None
-        raise
+        values = np.full((1, 1), np.nan)
+    if np.isfinite(values).all():
+        return values
+    number, fields = next(row for row in rows if not all(map(_is_number, row[1][:count])))
+    wrong = next(position for position in range(count) if not _is_number(fields[position]))
+    raise InputError(
+        "not a number",
+        file=path,
+        where=f"row {number}, value {wrong + 1}",
+        found=fields[wrong],
+        expected=f"{count} numbers in each row",
+    )
 
 
 def _times(values: NDArray, numbers: list[int], path: str | Path) -> NDArray[np.int64]:
     """Year with its century, month, day, hour; refuses dates that do not exist."""
-    times = values.astype(np.int64)
+    times = np.clip(values, -1.0e6, 1.0e6).astype(np.int64)
     two_digits = times[:, 0] < 100
     times[two_digits, 0] += np.where(times[two_digits, 0] < CENTURY_SPLIT, 2000, 1900)
     valid: dict[tuple[int, ...], bool] = {}
@@ -441,7 +510,7 @@ def _times(values: NDArray, numbers: list[int], path: str | Path) -> NDArray[np.
         date = (year, month, day)
         if date not in valid:
             valid[date] = _exists(*date)
-        if not valid[date] or not 1 <= hour <= 24 or np.any(values[row] % 1.0):
+        if not valid[date] or not 1 <= hour <= 24 or np.any(values[row] % 1.0) or values[row, 0] > 9999.0:
             raise InputError(
                 "not a date and hour",
                 file=path,
@@ -598,7 +667,7 @@ def _needed_problems(
 ) -> list[InputError]:
     """Heights a plume needs in every hour that is neither calm nor missing."""
     problems = []
-    for name in ("roughness_m", "anemometer_height_m"):
+    for name in ("roughness_m", "anemometer_height_m", "temperature_height_m"):
         bad = valid & ~(clean[name] > 0.0)
         if bad.any():
             problems.append(
@@ -610,6 +679,32 @@ def _needed_problems(
                     expected="a height above zero",
                 )
             )
+    still = valid & (clean["friction_velocity_m_s"] < SMALLEST_FRICTION_VELOCITY_M_S)
+    if still.any():
+        row = int(np.argmax(still))
+        problems.append(
+            InputError(
+                "an hour with wind has no friction velocity",
+                file=path,
+                where=f"friction_velocity_m_s, row {numbers[row]}",
+                found=f"{clean['friction_velocity_m_s'][row]:g}",
+                expected=f"m/s, at least {SMALLEST_FRICTION_VELOCITY_M_S:g}; -9 where it is missing",
+            )
+        )
+    convective = clean["obukhov_length_m"] < 0.0
+    contrary = valid & ~convective & (clean["convective_velocity_m_s"] > 0.0)
+    if contrary.any():
+        row = int(np.argmax(contrary))
+        problems.append(
+            InputError(
+                "a stable hour has a convective velocity",
+                file=path,
+                where=f"convective_velocity_m_s, row {numbers[row]}",
+                found=f"{clean['convective_velocity_m_s'][row]:g} m/s, with an Obukhov length of "
+                f"{clean['obukhov_length_m'][row]:g} m",
+                mend="stable hours have a positive Obukhov length and -9 here, convective ones a negative length",
+            )
+        )
     zero = valid & (clean["obukhov_length_m"] == 0.0)
     if zero.any():
         problems.append(
@@ -622,6 +717,35 @@ def _needed_problems(
                 mend=MENDS["obukhov_length_m"],
             )
         )
+    return problems
+
+
+def _level_problems(
+    clean: dict[str, NDArray], starts: NDArray[np.int64], numbers: list[int], path: str | Path
+) -> list[InputError]:
+    """Heights of zero, and levels that are missing or too many by the mark of an hour's last one."""
+    problems = []
+    ground = clean["height_m"] <= 0.0
+    last = np.zeros(ground.size, dtype=bool)
+    last[np.r_[starts[1:], ground.size] - 1] = True
+    marked = clean["top"] == 1.0
+    for which, message, expected in (
+        (ground, "a level stands on the ground", "a height above zero"),
+        (last & ~marked, "the last level of an hour is not marked as its top", "1 behind its height"),
+        (marked & ~last, "an hour has levels behind the one that is marked as its top", "0 behind its height"),
+    ):
+        if which.any():
+            row = int(np.argmax(which))
+            problems.append(
+                InputError(
+                    message,
+                    file=path,
+                    where=f"row {numbers[row]}",
+                    found=f"height {clean['height_m'][row]:g}, top {clean['top'][row]:g}",
+                    expected=expected,
+                    mend="the file may have lost rows: write it anew",
+                )
+            )
     return problems
 
 

@@ -35,6 +35,7 @@ _DIAMETERS_UM, _DENSITIES_G_CM3 = (1.0e-3, 1.0e3), (1.0e-2, 23.0)
 # AERMOD User's Guide: mass fractions whose sum is off by more than this are questioned.
 _FRACTION_TOLERANCE = 0.02
 _CIRCLE_VERTICES = 20  # AERMOD User's Guide, SO SRCPARAM for AREACIRC
+_SMALLEST_RADIUS_M = 0.9  # AERMOD refuses 0.5 m and takes 0.9 m
 _NARROWEST_LINE_M = 1.0  # AERMOD User's Guide, SO SRCPARAM for LINE
 # The tallest structures on Earth are lower; a taller release is a mistaken unit. [m]
 _TALLEST_M = 3000.0
@@ -138,6 +139,10 @@ def _out_of_range(draft: Draft, at: Statement, values: dict[str, float]) -> Iter
                 expected="metres",
                 mend="multiply kilometres by 1000; give 0 for a release at the ground",
             )
+    if 0.0 < values.get("radius", 1.0) < _SMALLEST_RADIUS_M:
+        yield at.error(
+            f"the radius of source {draft.name} is too small", found=f"{values['radius']:g} m", expected="metres"
+        )
     for name in ("width", "length", "radius"):
         if values.get(name) == 0.0:
             yield at.error(f"the {name} of source {draft.name} is zero", expected="metres")

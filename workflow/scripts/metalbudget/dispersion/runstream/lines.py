@@ -1,11 +1,11 @@
 """The lines of a runstream: pathway, keyword and words, with continuation, comments and included files."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from metalbudget.dispersion.runstream.keywords import PATHWAYS
+from metalbudget.dispersion.runstream.keywords import ORDER, PATHWAYS
 from metalbudget.errors import InputError
 
 _WORD = re.compile(r'"[^"]*"|\S+')
@@ -14,6 +14,7 @@ _ID_PARTS = re.compile(r"^(\D*)(\d*)(.*)$")
 # A keyword stands in columns 4 to 11; data of a line that continues the last keyword begin behind them.
 _DATA_COLUMN = 12
 MOST_VALUES = 10_000_000  # of one line or network; more is a slip of the pen
+_FARTHEST_M = 1.0e8  # more than twice around the Earth
 _FEET_M = 0.3048  # one international foot, exact by definition
 
 # Words that open a line of a receptor network without repeating the keyword.
@@ -66,6 +67,13 @@ class Statement:
             value = float("nan")
         if value != value or value in (float("inf"), float("-inf")):
             raise self.error(f"{name} is not a number", found=word, expected="a number")
+        return value
+
+    def coordinate(self, word: str) -> float:
+        """A position that can lie on Earth. [m]"""
+        value = self.number(word, "a coordinate")
+        if abs(value) > _FARTHEST_M:
+            raise self.error("a coordinate is out of range", found=word, expected=f"metres, at most {_FARTHEST_M:g}")
         return value
 
     def whole(self, word: str, name: str) -> int:
@@ -136,7 +144,8 @@ def statements(path: Path, known: dict[str, set[str]], problems: Problems) -> It
                 problems.add(statement.error(f"{pathway} starts before {current} is finished"))
             if pathway in opened:
                 problems.add(statement.error(f"{pathway} is started twice"))
-            opened.append(pathway)
+            else:
+                opened.append(pathway)
             current = pathway
         elif keyword == "FINISHED":
             if current != pathway:
@@ -146,12 +155,24 @@ def statements(path: Path, known: dict[str, set[str]], problems: Problems) -> It
             problems.add(statement.error(f"{keyword} stands outside {pathway} STARTING and {pathway} FINISHED"))
         else:
             yield statement
-    end = Statement(path, 0, "", "")
     if current is not None:
         problems.add(InputError(f"{current} is never finished", file=path, mend=f"add the line {current} FINISHED"))
-    for pathway in ("CO", "SO", "RE", "ME"):
+    for pathway in ORDER:
         if pathway not in opened:
-            problems.add(InputError(f"the deck has no {pathway} pathway", file=end.file))
+            problems.add(
+                InputError(
+                    f"the deck has no {pathway} pathway",
+                    file=path,
+                    expected=f"lines from {pathway} STARTING to {pathway} FINISHED",
+                    mend="write it; if the deck had one, the file is cut short",
+                )
+            )
+    if [pathway for pathway in opened if pathway in ORDER] != [pathway for pathway in ORDER if pathway in opened]:
+        problems.add(
+            InputError(
+                "the pathways are out of order", file=path, found=" ".join(opened), expected=" ".join(ORDER)
+            )
+        )
 
 
 def _lines(
@@ -255,10 +276,11 @@ def _id_parts(name: str) -> tuple[str, int, str]:
     return head, int(digits) if digits else -1, tail
 
 
-def chosen(statement: Statement, word: str, names: Sequence[str]) -> list[str]:
+def chosen(statement: Statement, word: str, names: Sequence[str], refused: Collection[str] = ()) -> list[str]:
     """Sources that a name or a range such as S1-S5 stands for.
 
-    A range compares the letters before, the number, and what follows it, each by itself.
+    A range compares the letters before, the number, and what follows it, each by itself. A source whose LOCATION was
+    refused is nobody's mistake a second time.
     """
     by_name = {name.upper(): name for name in names}
     if word.upper() in by_name:
@@ -272,4 +294,6 @@ def chosen(statement: Statement, word: str, names: Sequence[str]) -> list[str]:
         ]
         if found:
             return found
+    if word.upper() in refused:
+        return []
     raise statement.error(f"no source {word} has been located", expected="a source of an earlier LOCATION, or a range")

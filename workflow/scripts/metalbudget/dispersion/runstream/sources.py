@@ -21,6 +21,7 @@ from metalbudget.errors import InputError
 AREA_KINDS = ("AREA", "AREAPOLY", "AREACIRC", "LINE")
 KINDS = ("POINT", "VOLUME", *AREA_KINDS)
 
+_LONGEST_NAME = 12  # AERMOD refuses longer ones
 # Default factor from emission to µg m-3 and to g m-2 in an hour, AERMOD User's Guide, SO EMISUNIT.
 _CONCENTRATION_FACTOR, _DEPOSITION_FACTOR = 1.0e6, 3600.0
 # µg m-3 in one of the output's unit.
@@ -73,16 +74,22 @@ class Yard:
     groups: dict[str, list[str] | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     conc: bool = True
+    refused: set[str] = field(default_factory=set)  # names whose LOCATION was refused, in capitals
+    grouped_at: Statement | None = None
 
     def of(self, statement: Statement, word: str) -> Iterator[Draft]:
         """Sources that a name or range stands for."""
-        for name in chosen(statement, word, list(self.drafts)):
+        for name in chosen(statement, word, list(self.drafts), self.refused):
             yield self.drafts[name]
 
 
 def _location(yard: Yard, statement: Statement) -> None:
     statement.need(4, "source, kind, x, y [elevation]")
     name, kind = statement.words[0], statement.words[1].upper()
+    if len(name) > _LONGEST_NAME:
+        raise statement.error(
+            f"the name of a source has more than {_LONGEST_NAME} characters", found=name, mend="shorten it"
+        )
     if name.upper() in (known.upper() for known in yard.drafts):
         raise statement.error(f"the source {name} is located twice")
     if kind in keywords.UNSUPPORTED_KINDS:
@@ -93,7 +100,7 @@ def _location(yard: Yard, statement: Statement) -> None:
         raise statement.error("unknown kind of source", found=statement.words[1], expected=", ".join(KINDS))
     count = 4 if kind == "LINE" else 2
     statement.need(2 + count, "source, LINE, x1, y1, x2, y2 [elevation]" if kind == "LINE" else "source, kind, x, y")
-    place = [statement.number(word, "a coordinate") for word in statement.words[2 : 2 + count]]
+    place = [statement.coordinate(word) for word in statement.words[2 : 2 + count]]
     rest = statement.words[2 + count :]
     if len(rest) > 1:
         raise statement.error("a location has too many values", found=" ".join(statement.words))
@@ -263,11 +270,23 @@ SOURCES: dict[str, Callable[[Yard, Statement], None]] = {
 def read_one(yard: Yard, statement: Statement) -> None:
     """Take in a line, or add its problem."""
     try:
+        if statement.keyword == "SRCGROUP":
+            yard.grouped_at = yard.grouped_at or statement
+        elif yard.grouped_at is not None:
+            yard.problems.add(
+                statement.error(
+                    f"{statement.keyword} stands behind SRCGROUP",
+                    found=f"the first SRCGROUP in line {yard.grouped_at.line}",
+                    mend="put the groups at the end of the SO pathway: they hold the sources known so far",
+                )
+            )
         SOURCES[statement.keyword](yard, statement)
     except InputError as problem:
         for word in statement.words[:1]:
             if word in yard.drafts:
                 yard.drafts[word].unreadable = True
+            elif statement.keyword == "LOCATION":
+                yard.refused.add(word.upper())
         yard.problems.add(problem)
 
 
