@@ -89,7 +89,9 @@ def launch(
         [m], [m], [m s⁻¹], [K]; no rise without a diameter.
     elevation_m : float
         Of the base of the measured profiles (PROFBASE), which potential temperature counts from. [m]
-    downwash : bool
+    downwash : float
+        Part of the diameter in whose lee the plume is drawn down: one, or zero without stack-tip downwash; a cap's own
+        diameter over that of its flow. [1]
     lateral_m, vertical_m : float
         Initial spread. [m]
     nominal_m : float
@@ -117,8 +119,8 @@ def launch(
         exit_k = max(exit_k, temperature)  # a plume colder than the air does not sink
         buoyancy = max(buoyancy_flux(diameter_m, exit_velocity_m_s, exit_k, temperature), LEAST_BUOYANCY_M4_S3)
         momentum = momentum_flux(diameter_m, exit_velocity_m_s, exit_k, temperature)
-        if downwash:
-            height = stack_tip_height(height_m, diameter_m, exit_velocity_m_s, here.wind)
+        if downwash > 0.0:
+            height = stack_tip_height(height_m, downwash * diameter_m, exit_velocity_m_s, here.wind)
         if stable:
             frequency = brunt_vaisala(here.gradient, here.temperature)
             final = stable_final(air, buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency)

@@ -14,12 +14,12 @@ from metalbudget.dispersion.runstream.geometry import (
     strip,
 )
 from metalbudget.dispersion.runstream.lines import Statement
-from metalbudget.dispersion.runstream.sources import AREA_KINDS, Draft, vertices
+from metalbudget.dispersion.runstream.sources import AREA_KINDS, MOUTHS, Draft, vertices
 from metalbudget.errors import InputError, InputErrors
 
 # Parameters of SRCPARAM by kind: how many must be there, and what they are.
 PARAMETERS = {
-    "POINT": (5, ("emission", "height", "exit temperature", "exit velocity", "diameter")),
+    **dict.fromkeys(MOUTHS, (5, ("emission", "height", "exit temperature", "exit velocity", "diameter"))),
     "VOLUME": (4, ("emission", "height", "initial lateral spread", "initial vertical spread")),
     "AREA": (3, ("emission", "height", "width", "length", "angle", "initial vertical spread")),
     "AREAPOLY": (3, ("emission", "height", "number of vertices", "initial vertical spread")),
@@ -85,7 +85,7 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
     shape = _shape(draft, at, values) if draft.kind in AREA_KINDS else None
     return Source(
         name=draft.name,
-        kind="area" if draft.kind in AREA_KINDS else draft.kind.lower(),
+        kind="area" if draft.kind in AREA_KINDS else "point" if draft.kind in MOUTHS else draft.kind.lower(),
         emission=values["emission"] * emission_scale,
         x_m=draft.x_m if shape is None else float(shape[0, 0]),
         y_m=draft.y_m if shape is None else float(shape[0, 1]),
@@ -99,6 +99,7 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
         vertices_m=shape,
         substance=substance,
         urban=draft.urban,
+        mouth=MOUTHS.get(draft.kind, "open"),
     )
 
 
@@ -111,7 +112,7 @@ def _out_of_range(draft: Draft, at: Statement, values: dict[str, float]) -> Iter
         yield at.error(
             f"the height of source {draft.name} is out of range", found=f"{values['height']:g} m", expected="metres"
         )
-    if draft.kind == "POINT":
+    if draft.kind in MOUTHS:
         if values["diameter"] == 0.0:
             yield at.error(f"the diameter of source {draft.name} is zero", expected="the stack's inner diameter in m")
         if 0.0 < values["exit temperature"] < _COLDEST_K:

@@ -173,8 +173,6 @@ UNSUPPORTED_OPTIONS = {
 }
 
 UNSUPPORTED_KINDS = {
-    "POINTCAP": "capped stacks are not built in",
-    "POINTHOR": "horizontal stacks are not built in",
     "RLINE": "RLINE sources are not built in; LINE is",
     "RLINEXT": "RLINE sources are not built in; LINE is",
     "OPENPIT": "open pits are not built in",

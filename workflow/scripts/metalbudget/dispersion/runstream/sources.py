@@ -19,7 +19,9 @@ from metalbudget.dispersion.runstream.lines import (
 from metalbudget.errors import InputError
 
 AREA_KINDS = ("AREA", "AREAPOLY", "AREACIRC", "LINE")
-KINDS = ("POINT", "VOLUME", *AREA_KINDS)
+# What a stack's mouth is like.
+MOUTHS = {"POINT": "open", "POINTCAP": "capped", "POINTHOR": "horizontal"}
+KINDS = (*MOUTHS, "VOLUME", *AREA_KINDS)
 
 _LONGEST_NAME = 12  # AERMOD refuses longer ones
 # Default factor from emission to µg m-3 and to g m-2 in an hour, AERMOD User's Guide, SO EMISUNIT.
