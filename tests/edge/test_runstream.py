@@ -360,7 +360,7 @@ def test_impossible_particles_and_polygons(read):
         ("control", "   HALFLIFE 14400", "HALFLIFE is not supported"),
         ("control", "   FOOBAR 1", "CO FOOBAR is not a keyword"),
         ("groups", "   BUILDHGT S1 36*50.", "building downwash is out of this engine's scope"),
-        ("groups", "   LOCATION S9 POINTCAP 0 0", "sources of kind POINTCAP are not supported"),
+        ("groups", "   LOCATION S9 OPENPIT 0 0", "sources of kind OPENPIT are not supported"),
         ("groups", "   BACKGRND ANNUAL 5", "BACKGRND is not supported"),
         ("meteorology", "   SCIMBYHR 1 25", "SCIMBYHR is not supported"),
         ("options", "CONC FLAT FASTALL", "the option FASTALL is not supported"),
@@ -394,7 +394,7 @@ def test_missing_pieces(tmp_path):
     path = tmp_path / "deck.inp"
     path.write_text("CO STARTING\n   TITLEONE x\nSO STARTING\nSO FINISHED\n")
     text = problems_of(lambda: runstream.read(path))
-    for part in ("SO starts before CO is finished", "no ME pathway", "no CO MODELOPT", "locates no source", "SURFFILE"):
+    for part in ("SO starts before CO is finished", "no ME pathway", "no CO MODELOPT", "locates no source"):
         assert part in text
     assert "cannot be read" in problems_of(lambda: runstream.read(tmp_path / "absent.inp"))
 

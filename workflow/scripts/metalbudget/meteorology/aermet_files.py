@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[float, tuple[float, ...], float, float]] = {
     "convective_height_m": (1.0, (-9.0, -999.0), 0.0, 6000.0),
     "mechanical_height_m": (1.0, (-9.0, -999.0), 0.0, 10000.0),
     "obukhov_length_m": (1.0, (-99999.0,), -99998.0, 99998.0),
-    "roughness_m": (1.0, (-9.0,), 0.0, 10.0),
+    "roughness_m": (1.0, (-9.0,), 0.0, 4.0),
     "bowen_ratio": (1.0, (-9.0,), -20.0, 100.0),
     "albedo": (1.0, (-9.0,), 0.0, 1.0),
     "wind_speed_m_s": (1.0, (99.0, 999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 50.0),
@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[float, tuple[float, ...], float, float]] = {
 TIMES = ("year", "month", "day", "day_of_year", "hour")
 # AERMOD takes these where a code below zero stands for a missing value; the columns' own codes act as they are written
 # (found by experiment).
-BELOW_ZERO = {"pressure_pa": 1000.0, "relative_humidity_pct": 0.0}
+BELOW_ZERO = {"pressure_pa": 1000.0, "relative_humidity_pct": 0.0, "cloud_tenths": 0.0}
 SMALLEST_FRICTION_VELOCITY_M_S = 0.001  # three decimals are written; AERMET's own smallest are above 0.01
 FEWEST_COLUMNS = len(TIMES) + 15  # files before the deposition quantities end with the height of the temperature
 PRECIPITATION_CODE_MISSING = 99

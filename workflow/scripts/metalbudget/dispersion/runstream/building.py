@@ -14,7 +14,7 @@ from metalbudget.dispersion.runstream.geometry import (
     strip,
 )
 from metalbudget.dispersion.runstream.lines import Statement
-from metalbudget.dispersion.runstream.sources import AREA_KINDS, MOUTHS, Draft, vertices
+from metalbudget.dispersion.runstream.sources import AREA_KINDS, MOUTHS, SUBSTANCE, Draft, vertices
 from metalbudget.errors import InputError, InputErrors
 
 # Parameters of SRCPARAM by kind: how many must be there, and what they are.
@@ -64,7 +64,8 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
     try:
         substance = _substance(draft, gas_reactivity, user_gas)
     except InputError as problem:
-        problems.extend(getattr(problem, "problems", [problem]))
+        if not draft.refused & SUBSTANCE:  # else a consequence of the line that was refused
+            problems.extend(getattr(problem, "problems", [problem]))
     at = draft.parameters_at
     if at is None:
         if not draft.unreadable:
@@ -171,6 +172,8 @@ def _shape(draft: Draft, at: Statement, values: dict[str, float]) -> np.ndarray:
 
 def _polygon(draft: Draft, at: Statement, count: int) -> np.ndarray:
     if draft.corners_at is None:
+        if "AREAVERT" in draft.refused:
+            raise InputErrors([])
         raise at.error(f"the source {draft.name} has no AREAVERT")
     here = draft.corners_at
     outline = vertices(draft)

@@ -110,7 +110,7 @@ def read(path: str | Path) -> Deck:
     control, yard = Control(), sources.Yard(problems)
     area: receptors.Field | None = None
     files = {path.resolve()}
-    for statement in statements(path, KNOWN, problems):
+    for statement in statements(path, KNOWN, problems):  # raises what is wrong with a file as a whole
         files.add(statement.file.resolve())
         before = seen.setdefault((statement.pathway, statement.keyword), statement)
         reason = keywords.UNSUPPORTED.get(statement.pathway, {}).get(statement.keyword)
@@ -132,15 +132,20 @@ def read(path: str | Path) -> Deck:
         elif statement.pathway == "RE":
             if area is None:
                 places = {name: (draft.x_m, draft.y_m) for name, draft in yard.drafts.items()}
-                area = receptors.Field(
-                    "FLAT" not in control.options, control.flagpole_m, places, yard.refused, problems
+                # where MODELOPT could not be read, whether elevations are needed is not known
+                terrain = (
+                    "FLAT" not in control.options
+                    and control.options_at is not None
+                    and "MODELOPT" not in control.refused
                 )
+                area = receptors.Field(terrain, control.flagpole_m, places, yard.refused, problems)
             receptors.read_one(area, statement)
         else:
             _take(control, statement, problems)
     for pathway, names in keywords.NEEDED.items():
         for name in names:
-            if (pathway, name) not in seen and any(opened == pathway for opened, _ in seen):
+            started = any(opened == pathway for opened, _ in seen)
+            if (pathway, name) not in seen and started and pathway not in problems.broken:
                 problems.add(InputError(f"the deck has no {pathway} {name}", file=path, mend="add the line"))
     found = area.finished() if area is not None else Receptors(*(np.zeros(0) for _ in range(5)))
     built = _sources(yard, control, problems)
@@ -223,8 +228,12 @@ def _sources(yard: sources.Yard, control: Control, problems: Problems) -> list[S
     """All sources that can be built."""
     built = []
     user_gas = control.gas_velocity_m_s is not None
+    told = set(sources.SOURCES) if "SO" in problems.broken else yard.refused_keywords
     for draft in yard.drafts.values():
-        factors = sources.check_factors(draft)
+        draft.refused |= told
+        if draft.parameters_at is None and "SRCPARAM" in told:
+            continue  # one of the refused lines may be its own
+        factors = None if "EMISFACT" in draft.refused else sources.check_factors(draft)
         if factors is not None:
             problems.add(factors)
         try:
@@ -250,30 +259,32 @@ def _check(
 ) -> None:
     """What only the whole deck can show."""
 
-    def add(message: str, **details: object) -> None:
-        problems.add(InputError(message, file=path, **details))
+    def absent(pathway: str, message: str, **details: object) -> None:
+        if pathway not in problems.broken:
+            problems.add(InputError(message, file=path, **details))
 
     if control.options_at is None:
-        add("the deck has no CO MODELOPT", expected="for example MODELOPT CONC FLAT")
+        absent("CO", "the deck has no CO MODELOPT", expected="for example MODELOPT CONC FLAT")
     if not control.averaging and "AVERTIME" not in control.refused:
-        add("the deck has no CO AVERTIME", expected="for example AVERTIME 1, or AVERTIME PERIOD")
+        absent("CO", "the deck has no CO AVERTIME", expected="for example AVERTIME 1, or AVERTIME PERIOD")
     if not yard.drafts:
         if not yard.refused:
-            add("the deck locates no source", expected="SO LOCATION")
-    elif not yard.groups:
-        add("the deck has no SO SRCGROUP", expected="for example SRCGROUP ALL")
+            absent("SO", "the deck locates no source", expected="SO LOCATION")
+    elif not yard.groups and "SRCGROUP" not in yard.refused_keywords:
+        absent("SO", "the deck has no SO SRCGROUP", expected="for example SRCGROUP ALL")
     if found.x_m.size == 0 and not (area is not None and area.unreadable):
-        add("the deck has no receptors", expected="RE DISCCART, DISCPOLR, GRIDCART or GRIDPOLR")
+        absent("RE", "the deck has no receptors", expected="RE DISCCART, DISCPOLR, GRIDCART or GRIDPOLR")
     for keyword, value in (
         ("SURFFILE", control.surface_file),
         ("PROFFILE", control.profile_file),
         ("PROFBASE", control.base_elevation_m),
     ):
         if value is None and keyword not in control.refused:
-            add(f"the deck has no ME {keyword}", mend="add the line")
-    if control.urban_at is None and "URBANOPT" not in control.refused and any(draft.urban for draft in yard.drafts.values()):
-        add("sources are urban, but there is no urban area", expected="CO URBANOPT with a population")
-    if control.urban_at is not None and not any(draft.urban for draft in yard.drafts.values()):
+            absent("ME", f"the deck has no ME {keyword}", mend="add the line")
+    urban = any(draft.urban for draft in yard.drafts.values())
+    if control.urban_at is None and "URBANOPT" not in control.refused and urban:
+        absent("CO", "sources are urban, but there is no urban area", expected="CO URBANOPT with a population")
+    if control.urban_at is not None and not urban and not {"SO"} & problems.broken and not yard.refused_keywords:
         problems.add(control.urban_at.error("there is an urban area, but no urban source", expected="SO URBANSRC"))
     if control.pollutant == "SO2" and control.urban_at is not None and control.regulatory:
         problems.add(
@@ -304,7 +315,8 @@ def _check_deposition(
     built: list[Source],
 ) -> None:
     """Deposition needs a substance, and gases need to know the ground."""
-    if outputs != ("conc",):
+    said_wrong = "SO" in problems.broken or yard.refused_keywords & sources.SUBSTANCE
+    if outputs != ("conc",) and not said_wrong:
         for source in built:
             if source.substance is None:
                 problems.add(
@@ -326,6 +338,7 @@ def _check_deposition(
         gases
         and not (control.season_of_month and control.landuse_of_sector)
         and not control.refused & {"GDSEASON", "GDLANUSE"}
+        and "CO" not in problems.broken
     ):
         problems.add(
             InputError(

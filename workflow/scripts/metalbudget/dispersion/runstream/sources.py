@@ -19,6 +19,8 @@ from metalbudget.dispersion.runstream.lines import (
 from metalbudget.errors import InputError
 
 AREA_KINDS = ("AREA", "AREAPOLY", "AREACIRC", "LINE")
+# Keywords that say what deposits.
+SUBSTANCE = {"PARTDIAM", "MASSFRAX", "PARTDENS", "METHOD_2", "GASDEPOS"}
 # What a stack's mouth is like.
 MOUTHS = {"POINT": "open", "POINTCAP": "capped", "POINTHOR": "horizontal"}
 KINDS = (*MOUTHS, "VOLUME", *AREA_KINDS)
@@ -59,6 +61,7 @@ class Draft:
     factors_at: Statement | None = None
     hourly: Path | None = None
     unreadable: bool = False  # whether a line about it was refused
+    refused: set[str] = field(default_factory=set)  # the keywords of such lines
 
     def variation(self) -> Variation | None:
         """The tabled factors, if any."""
@@ -77,11 +80,17 @@ class Yard:
     notes: list[str] = field(default_factory=list)
     conc: bool = True
     refused: set[str] = field(default_factory=set)  # names whose LOCATION was refused, in capitals
+    refused_keywords: set[str] = field(default_factory=set)
     grouped_at: Statement | None = None
 
     def of(self, statement: Statement, word: str) -> Iterator[Draft]:
         """Sources that a name or range stands for."""
-        for name in chosen(statement, word, list(self.drafts), self.refused):
+        try:
+            names = chosen(statement, word, list(self.drafts), self.refused)
+        except InputError:
+            self.refused.add(word.upper())  # told once
+            raise
+        for name in names:
             yield self.drafts[name]
 
 
@@ -152,6 +161,8 @@ def _method_2(yard: Yard, statement: Statement) -> None:
     if not 0.0 <= fine <= 1.0 or diameter <= 0.0:
         raise statement.error("METHOD_2 is out of range", found=f"{fine:g} and {diameter:g} µm", expected=meaning)
     for draft in yard.of(statement, statement.words[0]):
+        if draft.fine is not None:
+            raise statement.error(f"the source {draft.name} has METHOD_2 already")
         draft.fine, draft.classes_at = (fine, diameter), statement
 
 
@@ -165,6 +176,8 @@ def _gas(yard: Yard, statement: Statement) -> None:
     if min(values) <= 0.0:
         raise statement.error("a property of the gas is not positive", found=values, expected=meaning)
     for draft in yard.of(statement, statement.words[0]):
+        if draft.gas is not None:
+            raise statement.error(f"the source {draft.name} has GASDEPOS already")
         draft.gas, draft.classes_at = values, statement
 
 
@@ -272,23 +285,23 @@ SOURCES: dict[str, Callable[[Yard, Statement], None]] = {
 def read_one(yard: Yard, statement: Statement) -> None:
     """Take in a line, or add its problem."""
     try:
+        SOURCES[statement.keyword](yard, statement)
         if statement.keyword == "SRCGROUP":
             yard.grouped_at = yard.grouped_at or statement
         elif yard.grouped_at is not None:
-            yard.problems.add(
-                statement.error(
-                    f"{statement.keyword} stands behind SRCGROUP",
-                    found=f"the first SRCGROUP in line {yard.grouped_at.line}",
-                    mend="put the groups at the end of the SO pathway: they hold the sources known so far",
-                )
+            raise statement.error(
+                f"{statement.keyword} stands behind SRCGROUP",
+                found=f"the first SRCGROUP in line {yard.grouped_at.line}",
+                mend="put the groups at the end of the SO pathway: they hold the sources known so far",
             )
-        SOURCES[statement.keyword](yard, statement)
     except InputError as problem:
         for word in statement.words[:1]:
             if word in yard.drafts:
                 yard.drafts[word].unreadable = True
+                yard.drafts[word].refused.add(statement.keyword)
             elif statement.keyword == "LOCATION":
                 yard.refused.add(word.upper())
+        yard.refused_keywords.add(statement.keyword)
         yard.problems.add(problem)
 
 
