@@ -1,5 +1,6 @@
 """Hourly weather from a user's files: the study's own CSV, or EPW with a separate rain series."""
 
+import contextlib
 import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,9 +57,7 @@ LEAP_DAY = slice(59 * 24, 60 * 24)  # hours of 29 February
 STATION = ("longitude_deg", "latitude_deg", "elevation_m", "anemometer_height_m", "utc_offset_h")
 
 
-def read(
-    files: Sequence[str | Path], year: int, station: Mapping[str, float] | None = None
-) -> dict[str, NDArray]:
+def read(files: Sequence[str | Path], year: int, station: Mapping[str, float] | None = None) -> dict[str, NDArray]:
     """Hourly weather of a year in order.
 
     Parameters
@@ -162,8 +161,7 @@ def _check_times(columns: dict[str, NDArray], path: Path, year: int, short: bool
                 "an hour stands twice"
                 if time == before
                 else f"{(time - wanted) // datetime.timedelta(hours=1)} hour(s) are missing"
-                if later
-                and columns["time"].size < hours.size
+                if later and columns["time"].size < hours.size
                 else "the hours are not in order",
                 file=path,
                 where=f"row {number + 2}",
@@ -336,10 +334,8 @@ def _epw_numbers(values: NDArray, field: str, path: Path) -> NDArray[np.float64]
     """A field of every hour; EPW has codes for what is missing, and leaves nothing blank."""
     numbers = np.full(values.size, np.nan)
     for row, value in enumerate(values.tolist()):
-        try:
+        with contextlib.suppress(TypeError, ValueError):
             numbers[row] = float(value)
-        except (TypeError, ValueError):
-            pass
         if not np.isfinite(numbers[row]):
             raise InputError(
                 "a field of an EPW row is not a number",

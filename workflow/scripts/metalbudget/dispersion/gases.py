@@ -119,9 +119,7 @@ def dew(
     return night & (np.asarray(friction_velocity_m_s, float) * deficit < 1.5e-3 * sky)
 
 
-def snowing(
-    precipitation_code: ArrayLike, air_temperature_k: ArrayLike, season: ArrayLike
-) -> NDArray[np.bool_]:
+def snowing(precipitation_code: ArrayLike, air_temperature_k: ArrayLike, season: ArrayLike) -> NDArray[np.bool_]:
     """Whether snow falls on snow, which neither wets leaves and ground nor lets dew form.
 
     The code decides, whatever the amount (found by asking).

@@ -135,7 +135,8 @@ def read_surface(
             file=path,
             where=f"row {rows[0][0]}",
             found=f"{count} numbers",
-            expected=f"{len(TIMES) + len(COLUMNS)} numbers, the last ones {', '.join(list(COLUMNS)[count - len(TIMES) :])}",
+            expected=f"{len(TIMES) + len(COLUMNS)} numbers, to end with "
+            + ", ".join(list(COLUMNS)[count - len(TIMES) :]),
             mend="run AERMET with precipitation, or take particles and gases out of the deck",
         )
     values = _numeric(rows, count, path)
@@ -550,7 +551,7 @@ def _check_sequence(times: NDArray[np.int64], numbers: list[int], path: str | Pa
         row = int(np.argmax(step != 1)) + 1
         if step[row - 1] == 0:
             problem = "an hour stands twice"
-        elif step[row - 1] < 0:
+        elif step[row - 1] < 0 or np.any(serial[row:] == serial[row - 1] + 1):
             problem = "the hours are not in order"
         else:
             problem = f"{step[row - 1] - 1} hour(s) are missing"

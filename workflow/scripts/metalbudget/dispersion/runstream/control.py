@@ -139,9 +139,7 @@ def _model_options(control: Control, statement: Statement) -> None:
     given = {word.upper() for word in statement.words}
     for depleted in ("DRYDPLT", "WETDPLT"):
         if {depleted, f"NO{depleted}"} <= given:
-            wrong.append(
-                statement.error(f"{depleted} and NO{depleted} exclude each other", mend="keep one of the two")
-            )
+            wrong.append(statement.error(f"{depleted} and NO{depleted} exclude each other", mend="keep one of the two"))
     if given & DEFAULTS:
         for word in sorted(given & OVERRIDDEN):
             wrong.append(
@@ -214,7 +212,7 @@ def _urban(control: Control, statement: Statement) -> None:
             "several urban areas in one run are not supported", mend="split the deck into one for each area"
         )
     words = statement.words
-    if len(words) > 1 and not _is_number(words[0]) and _is_number(words[1]):
+    if len(words) > 1 and not _is_number(words[0]) and _is_number(words[1]) and float(words[1]) >= _FEWEST_PEOPLE:
         raise statement.error(
             "an urban area with an identifier belongs to a run of several urban areas, which is not supported",
             found=" ".join(words),

@@ -170,6 +170,7 @@ def read_hourly(
             )
             continue
         if name is None:
+            refused.update(kinds)
             problems.add(
                 InputError(
                     "a line of hourly emissions is of another source",

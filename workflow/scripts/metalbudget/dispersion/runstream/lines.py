@@ -152,7 +152,7 @@ def statements(path: Path, known: dict[str, set[str]], problems: Problems) -> It
                 opened.append(pathway)
             current = pathway
         elif keyword == "FINISHED":
-            if current != pathway:
+            if current != pathway and pathway not in problems.broken:
                 problems.add(statement.error(f"{pathway} is finished but was not started"))
             current = None
         elif current != pathway:
@@ -180,9 +180,7 @@ def statements(path: Path, known: dict[str, set[str]], problems: Problems) -> It
             )
     if [pathway for pathway in opened if pathway in ORDER] != [pathway for pathway in ORDER if pathway in opened]:
         problems.add(
-            InputError(
-                "the pathways are out of order", file=path, found=" ".join(opened), expected=" ".join(ORDER)
-            )
+            InputError("the pathways are out of order", file=path, found=" ".join(opened), expected=" ".join(ORDER))
         )
 
 

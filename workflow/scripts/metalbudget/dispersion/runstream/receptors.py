@@ -92,6 +92,7 @@ class Field:
         """All receptors; what cannot be is added to the problems."""
         if self.network is not None:
             self.problems.add(self.network.at.error(f"the network {self.network.name} has no END"))
+            self.unreadable = True
         table = np.array(self.rows, dtype=np.float64).reshape(-1, 5)
         below = self.terrain & (table[:, 3] < table[:, 2])
         for row in np.flatnonzero(below):
@@ -209,7 +210,7 @@ def _network(area: Field, statement: Statement) -> None:
         return
     if word in ("XYINC", "GDIR", "ORIG") and word in network.said:
         raise statement.error(f"{word} of network {network.name} stands twice", mend="keep one of the two")
-    if word in _EITHER and _EITHER[word] & network.said:
+    if word in _EITHER and _EITHER[word] & network.said and not network.unreadable:
         raise statement.error(
             f"the network {network.name} has both {word} and {', '.join(sorted(_EITHER[word] & network.said))}",
             mend="keep one of the two ways",
