@@ -12,8 +12,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.errors import InputError, InputErrors
-from metalbudget.meteorology.constants import KELVIN, VON_KARMAN
+from metalbudget.errors import InputError
+from metalbudget.meteorology.aermet_checks import (
+    MENDS,
+    PROFILE_MENDS,
+    broken_codes,
+    level_problems,
+    needed_problems,
+    refuse,
+    unit_problems,
+)
+from metalbudget.meteorology.aermet_checks import clean as checked
+from metalbudget.meteorology.constants import KELVIN
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 PASCAL_PER_MILLIBAR = 100.0
@@ -46,7 +56,6 @@ TIMES = ("year", "month", "day", "day_of_year", "hour")
 # AERMOD takes these where a code below zero stands for a missing value; the columns' own codes act as they are written
 # (found by experiment).
 BELOW_ZERO = {"pressure_pa": 1000.0, "relative_humidity_pct": 0.0, "cloud_tenths": 0.0}
-SMALLEST_FRICTION_VELOCITY_M_S = 0.001  # three decimals are written; AERMET's own smallest are above 0.01
 FEWEST_COLUMNS = len(TIMES) + 15  # files before the deposition quantities end with the height of the temperature
 PRECIPITATION_CODE_MISSING = 99
 # Columns of a profile file after the time: codes that mean missing, and the physical range.
@@ -68,13 +77,6 @@ NEEDED_COLUMNS = (
     "obukhov_length_m",
     "mechanical_height_m",
 )
-# What a value outside the range most often is.
-MENDS = {
-    "temperature_k": "the surface file holds kelvin: add 273.15 to degrees Celsius",
-    "wind_speed_m_s": "the file holds m/s: multiply knots by 0.5144, divide km/h by 3.6",
-    "pressure_pa": "the file holds millibar: divide pascal by 100, multiply kilopascal by 10",
-    "obukhov_length_m": "a neutral hour is written with a large length, a missing one with -99999",
-}
 
 
 def read_surface(
@@ -156,12 +158,12 @@ def read_surface(
     for position, name in enumerate(COLUMNS, len(TIMES)):
         columns[name] = values[:, position] if position < count else np.full(len(rows), np.nan)
     codes = columns.pop("precipitation_code")
-    problems = _broken_codes({"precipitation_code": codes, "cloud_tenths": columns["cloud_tenths"]}, numbers, path)
+    problems = broken_codes({"precipitation_code": codes, "cloud_tenths": columns["cloud_tenths"]}, numbers, path)
     for name, value in BELOW_ZERO.items():
         columns[name] = np.where(columns[name] < 0.0, value, columns[name])
-    clean, out_of_range = _clean(columns, numbers, path)
+    clean, out_of_range = checked(columns, numbers, path, COLUMNS, MENDS)
     problems.extend(out_of_range)
-    problems.extend(_unit_problems(clean, path))
+    problems.extend(unit_problems(clean, path))
     if wet_deposition and np.isnan(clean["precipitation_mm_h"]).all():
         problems.append(
             InputError(
@@ -173,8 +175,8 @@ def read_surface(
             )
         )
     calm, missing = calm_and_missing(clean)
-    problems.extend(_needed_problems(clean, ~(calm | missing), numbers, path))
-    _raise(problems)
+    problems.extend(needed_problems(clean, ~(calm | missing), numbers, path))
+    refuse(problems)
     code = np.where(np.isfinite(codes), codes, PRECIPITATION_CODE_MISSING).astype(np.int64)
     clean["pressure_pa"] = clean["pressure_pa"] * PASCAL_PER_MILLIBAR
     return SurfaceHours(
@@ -271,9 +273,9 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
             mend="take both files from the same run of AERMET",
         )
     columns = dict(zip(LEVEL_COLUMNS, values[:, 4:].T, strict=True))
-    clean, problems = _clean(columns, numbers, path, LEVEL_COLUMNS)
-    problems.extend(_level_problems(clean, starts, numbers, path))
-    _raise(problems)
+    clean, problems = checked(columns, numbers, path, LEVEL_COLUMNS, PROFILE_MENDS)
+    problems.extend(level_problems(clean, starts, numbers, path))
+    refuse(problems)
     hour_of = np.repeat(np.arange(hours.size), np.diff(np.r_[starts, len(rows)]))
     level_of = np.arange(len(rows)) - starts[hour_of]
     descend = (level_of > 0) & np.r_[False, np.diff(clean["height_m"]) <= 0.0]
@@ -456,26 +458,6 @@ def _check_lengths(rows: list[tuple[int, list[str]]], count: int, path: str | Pa
         )
 
 
-def _broken_codes(columns: dict[str, NDArray], numbers: list[int], path: str | Path) -> list[InputError]:
-    """Columns of whole numbers that hold others: the columns of the row are shifted."""
-    problems = []
-    for name, values in columns.items():
-        broken = np.isfinite(values) & (values != np.round(values))
-        if broken.any():
-            row = int(np.argmax(broken))
-            problems.append(
-                InputError(
-                    "not a whole number",
-                    file=path,
-                    where=f"{name}, row {numbers[row]}",
-                    found=f"{values[row]:g}",
-                    expected="a whole number",
-                    mend="see whether a column is missing or stands twice",
-                )
-            )
-    return problems
-
-
 def _is_number(text: str) -> bool:
     try:
         return math.isfinite(float(text))
@@ -576,180 +558,3 @@ def _check_sequence(times: NDArray[np.int64], numbers: list[int], path: str | Pa
                 found=f"{_text(times[0])} to {_text(times[-1])}, {serial.size} hours",
                 expected=f"{year}-01-01 hour 1 to {year}-12-31 hour 24, {last - first + 1} hours",
             )
-
-
-def _clean(
-    columns: dict[str, NDArray],
-    numbers: list[int],
-    path: str | Path,
-    kinds: dict[str, tuple] | None = None,
-) -> tuple[dict[str, NDArray], list[InputError]]:
-    """Missing codes become NaN; a column with values out of its range is a problem, told by its first row."""
-    clean: dict[str, NDArray] = {}
-    problems = []
-    for name, values in columns.items():
-        codes, low, high = (COLUMNS if kinds is None else kinds)[name][-3:]
-        known = np.where(np.isin(values, codes), np.nan, values)
-        # NaN and infinity are no numbers of AERMET's
-        bad = (~np.isfinite(values) & (len(codes) > 0)) & ~np.isnan(values)
-        bad |= np.isfinite(known) & ((known < low) | (known > high))
-        if bad.any():
-            row = int(np.argmax(bad))
-            share = f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""
-            problems.append(
-                InputError(
-                    "a value is out of its physical range",
-                    file=path,
-                    where=f"{name}, row {numbers[row]}{share}",
-                    found=f"{values[row]:g}",
-                    expected=f"{low:g}..{high:g}{' mb' if name == 'pressure_pa' else ''}",
-                    mend=MENDS.get(name) if kinds is None else PROFILE_MENDS.get(name),
-                )
-            )
-        clean[name] = known
-    return clean, problems
-
-
-PROFILE_MENDS = {
-    "temperature_k": "the profile file holds degrees Celsius: take 273.15 from kelvin",
-    "wind_speed_m_s": MENDS["wind_speed_m_s"],
-}
-HOURS_TO_JUDGE = 24  # fewer hours say nothing about the unit of a whole column
-GREATEST_MEAN_WIND_M_S = 15.0  # no weather station sees a year's mean this high; in km/h or knots it is common
-# A storm's hours may: then the wind is that of the neutral profile of its friction velocity, not 1.9 or 3.6 times it.
-GREATEST_OVER_NEUTRAL = 1.5
-SMALLEST_GREATEST_HEIGHT_M = 10.0  # no day's mixing height stays below; in kilometres every one does
-
-
-def _unit_problems(clean: dict[str, NDArray], path: str | Path) -> list[InputError]:
-    """Units that a range per value cannot tell: the wind's mean, and mixing heights in kilometres."""
-    problems = []
-    wind = clean["wind_speed_m_s"]
-    known = np.isfinite(wind) & (wind > 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        neutral = np.log(clean["anemometer_height_m"] / clean["roughness_m"]) / VON_KARMAN
-        over_neutral = (wind / (clean["friction_velocity_m_s"] * neutral))[known]
-    wind = wind[known]
-    over_neutral = over_neutral[np.isfinite(over_neutral) & (over_neutral > 0.0)]
-    storm = over_neutral.size > 0 and np.median(over_neutral) < GREATEST_OVER_NEUTRAL
-    if wind.size >= HOURS_TO_JUDGE and wind.mean() > GREATEST_MEAN_WIND_M_S and wind.max() <= 50.0 and not storm:
-        problems.append(
-            InputError(
-                "the mean wind speed is too high for metres per second",
-                file=path,
-                where="wind_speed_m_s",
-                found=f"{wind.mean():.1f}",
-                expected=f"at most {GREATEST_MEAN_WIND_M_S:g}",
-                mend=MENDS["wind_speed_m_s"],
-            )
-        )
-    windy = np.where(clean["friction_velocity_m_s"] > 0.15, clean["mechanical_height_m"], np.nan)  # 130 m and more
-    for name, values in (
-        ("mechanical_height_m", windy),
-        ("convective_height_m", clean["convective_height_m"]),
-    ):
-        known = values[np.isfinite(values)]
-        if known.size >= HOURS_TO_JUDGE // 4 and known.max() < SMALLEST_GREATEST_HEIGHT_M:
-            problems.append(
-                InputError(
-                    "the mixing heights are too low for metres",
-                    file=path,
-                    where=name,
-                    found=f"at most {known.max():g}",
-                    expected="metres; heights above 10 m occur in every file",
-                    mend="multiply kilometres by 1000",
-                )
-            )
-    return problems
-
-
-def _needed_problems(
-    clean: dict[str, NDArray], valid: NDArray[np.bool_], numbers: list[int], path: str | Path
-) -> list[InputError]:
-    """Heights a plume needs in every hour that is neither calm nor missing."""
-    problems = []
-    for name in ("roughness_m", "anemometer_height_m", "temperature_height_m"):
-        bad = valid & ~(clean[name] > 0.0)
-        if bad.any():
-            problems.append(
-                InputError(
-                    "an hour with wind lacks a height",
-                    file=path,
-                    where=f"{name}, row {numbers[int(np.argmax(bad))]}",
-                    found="missing or zero",
-                    expected="a height above zero",
-                )
-            )
-    still = valid & (clean["friction_velocity_m_s"] < SMALLEST_FRICTION_VELOCITY_M_S)
-    if still.any():
-        row = int(np.argmax(still))
-        problems.append(
-            InputError(
-                "an hour with wind has no friction velocity",
-                file=path,
-                where=f"friction_velocity_m_s, row {numbers[row]}",
-                found=f"{clean['friction_velocity_m_s'][row]:g}",
-                expected=f"m/s, at least {SMALLEST_FRICTION_VELOCITY_M_S:g}; -9 where it is missing",
-            )
-        )
-    convective = clean["obukhov_length_m"] < 0.0
-    contrary = valid & ~convective & (clean["convective_velocity_m_s"] > 0.0)
-    if contrary.any():
-        row = int(np.argmax(contrary))
-        problems.append(
-            InputError(
-                "a stable hour has a convective velocity",
-                file=path,
-                where=f"convective_velocity_m_s, row {numbers[row]}",
-                found=f"{clean['convective_velocity_m_s'][row]:g} m/s, with an Obukhov length of "
-                f"{clean['obukhov_length_m'][row]:g} m",
-                mend="stable hours have a positive Obukhov length and -9 here, convective ones a negative length",
-            )
-        )
-    zero = valid & (clean["obukhov_length_m"] == 0.0)
-    if zero.any():
-        problems.append(
-            InputError(
-                "the Obukhov length is zero",
-                file=path,
-                where=f"obukhov_length_m, row {numbers[int(np.argmax(zero))]}",
-                found=0,
-                expected="a length of at least 1 m, positive or negative",
-                mend=MENDS["obukhov_length_m"],
-            )
-        )
-    return problems
-
-
-def _level_problems(
-    clean: dict[str, NDArray], starts: NDArray[np.int64], numbers: list[int], path: str | Path
-) -> list[InputError]:
-    """Heights of zero, and levels that are missing or too many by the mark of an hour's last one."""
-    problems = []
-    ground = clean["height_m"] <= 0.0
-    last = np.zeros(ground.size, dtype=bool)
-    last[np.r_[starts[1:], ground.size] - 1] = True
-    marked = clean["top"] == 1.0
-    for which, message, expected in (
-        (ground, "a level stands on the ground", "a height above zero"),
-        (last & ~marked, "the last level of an hour is not marked as its top", "1 behind its height"),
-        (marked & ~last, "an hour has levels behind the one that is marked as its top", "0 behind its height"),
-    ):
-        if which.any():
-            row = int(np.argmax(which))
-            problems.append(
-                InputError(
-                    message,
-                    file=path,
-                    where=f"row {numbers[row]}",
-                    found=f"height {clean['height_m'][row]:g}, top {clean['top'][row]:g}",
-                    expected=expected,
-                    mend="the file may have lost rows: write it anew",
-                )
-            )
-    return problems
-
-
-def _raise(problems: list[InputError]) -> None:
-    if problems:
-        raise problems[0] if len(problems) == 1 else InputErrors(problems)
