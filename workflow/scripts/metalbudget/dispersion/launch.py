@@ -175,9 +175,8 @@ def rise_at(air, source, distance_m):
     frequency = brunt_vaisala(source.here.gradient, source.here.temperature)
     rise = stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency)
     highest = min(neutral, source.final_rise)
-    if rise <= 0.0:  # the oscillation has swung back to the release: as after its end (found by experiment)
-        return highest
-    rise, before, rounds = min(rise, highest), 0.0, 0
+    # where the oscillation has swung back to the release, the search begins at the height after its end
+    rise, before, rounds = min(rise, highest) if rise > 0.0 else highest, 0.0, 0
     while rounds < GRADUAL_ROUNDS[0] or (rounds < GRADUAL_ROUNDS[1] and abs(rise - before) >= RISE_TOLERANCE * rise):
         wind, frequency = halfway(air, source.here, source.height, rise)
         limit = mechanical_limit(source.buoyancy, source.height, wind, air.friction)

@@ -213,5 +213,6 @@ def level_problems(
 
 
 def refuse(problems: list[InputError]) -> None:
+    """Raise one problem, or several together; nothing if there is none."""
     if problems:
         raise problems[0] if len(problems) == 1 else InputErrors(problems)
