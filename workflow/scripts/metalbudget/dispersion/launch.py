@@ -1,11 +1,11 @@
 """A source in one hour's air: what is the same for every receptor. Compiled."""
 
-import math
 from collections import namedtuple
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import Mean, along_piece, at, below
 from metalbudget.dispersion.rise import (
+    LEAST_WIND_M_S,
     brunt_vaisala,
     buoyancy_flux,
     equilibrium_rise,
@@ -21,7 +21,6 @@ from metalbudget.dispersion.rise import (
 )
 
 DRY_LAPSE_K_M = 9.80616 / 1004.0  # g/c_p of dry air
-LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
 GRADUAL_ROUNDS = (5, 10)  # least and most for the rise on its way (found by experiment)
 AMBIENT_EXCESS_K = 1.0e-5  # of gas let off at the air's temperature (found by experiment)
 LEAST_BUOYANCY_M4_S3 = 1.0e-10  # of a plume colder than the air, whose rise so ends at once (found by experiment)
