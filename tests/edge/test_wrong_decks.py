@@ -209,7 +209,6 @@ def column(folder, name: str, position: int, value: str, rows: range | None = No
         ("a.pfl", 4, "0", range(5, 6), "a level stands on the ground"),
         ("a.pfl", 4, "NaN", range(5, 6), "row 6, value 5: not a number"),
         ("a.pfl", 5, "0", range(5, 6), "the last level of an hour is not marked as its top"),
-        ("a.pfl", 7, "0.00", range(5, 6), "the profile has no wind in an hour that is not calm"),
         ("a.pfl", 8, "274", None, "take 273.15 from kelvin"),
         ("a.pfl", 3, "7", range(5, 6), "the hours differ from those of the surface file"),
     ],

@@ -15,7 +15,6 @@ from metalbudget.meteorology import aermet_files
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 _LOWEST_MIXING_M, _HIGHEST_MIXING_M, _SHORTEST_OBUKHOV_M = 1.0, 4000.0, 1.0
-_STILL_M_S = 0.05
 _WIDEST_SIGMA_DEG = 99.0
 _MISSING_PRESSURE_PA = 99999.0e2  # the surface file's code, which AERMOD's deposition takes at its word
 # Each state of a stack is a source of its own while it is calculated.
@@ -74,7 +73,6 @@ def weather(deck: Deck) -> Weather:
             expected="hours inside STARTEND and DAYRANGE",
         )
     _check_any_valid(deck, hours, used)
-    _check_stillness(deck, hours, observations, used)
     return Weather(hours, observations, used, tuple(notes))
 
 
@@ -90,24 +88,6 @@ def _check_any_valid(deck: Deck, hours: SurfaceHours, used: NDArray[np.bool_]) -
         expected="hours with all of " + ", ".join(aermet_files.NEEDED_COLUMNS),
         mend="see that the columns stand in AERMET's order, and that their codes for missing values are meant so",
     )
-
-
-def _check_stillness(
-    deck: Deck, hours: SurfaceHours, observations: ProfileObservations, used: NDArray[np.bool_]
-) -> None:
-    """A plume needs a wind: the surface file may not have one where the profile has none."""
-    wind = observations.wind_speed_m_s
-    strongest = np.where(np.isfinite(wind), wind, -1.0).max(axis=1)
-    still = used & hours.valid & (strongest >= 0.0) & (strongest < _STILL_M_S)
-    if still.any():
-        row = int(np.argmax(still))
-        raise InputError(
-            "the profile has no wind in an hour that is not calm in the surface file",
-            file=deck.profile_file,
-            where=_text(hours, row),
-            found=f"{strongest[row]:g} m/s, in the surface file {hours.wind_speed_m_s[row]:g} m/s",
-            expected="the same wind in both, or 99 where it is missing",
-        )
 
 
 def _within_limits(hours: SurfaceHours) -> SurfaceHours:
