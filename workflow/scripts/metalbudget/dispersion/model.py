@@ -257,17 +257,29 @@ def _steering_heights(scalars, levels, values, sums, valid, stack, downwash):
 
 def _steered(air: Atmosphere, stack: NDArray[np.float64], downwash: float) -> NDArray[np.float64]:
     """Direction the wind comes from where it steers the plume, shape (hours,). [°]"""
-    direction = air.shape.direction_deg
-    if np.array_equal(np.nan_to_num(direction[:, 0]), np.nan_to_num(direction[:, -1])) and np.all(
-        np.nan_to_num(np.ptp(direction, axis=1)) == 0.0
-    ):
-        return direction[:, 0]
+    if _one_direction(air):
+        return air.shape.direction_deg[:, 0]
     valid = np.asarray(air.hours.valid)
     height = _steering_heights(air.scalars, profiles.LEVELS_M, air.values, air.sums, valid, stack, downwash)
-    nominal = height if stack[8] < 0.0 else np.full(height.size, stack[8])
+    return _direction(air, height, float(stack[8]))
+
+
+def _one_direction(air: Atmosphere) -> bool:
+    """Whether the wind blows from one direction at all heights, in every hour."""
+    direction = np.nan_to_num(air.shape.direction_deg)
+    return np.array_equal(direction[:, 0], direction[:, -1]) and not np.ptp(direction, axis=1).any()
+
+
+def _direction(air: Atmosphere, height: NDArray[np.float64], nominal_m: float) -> NDArray[np.float64]:
+    """Direction the wind comes from at a height of each hour, shape (hours,). [°]
+
+    `nominal_m`, if not below zero, is the height along whose piece of the profile the direction is found.
+    """
+    direction = air.shape.direction_deg
+    nominal = height if nominal_m < 0.0 else np.full(height.size, nominal_m)
     upper = np.clip(np.searchsorted(profiles.LEVELS_M, nominal, side="right"), 1, profiles.LEVELS_M.size - 1)
     part = (height - profiles.LEVELS_M[upper - 1]) / (profiles.LEVELS_M[upper] - profiles.LEVELS_M[upper - 1])
-    part = np.clip(part, 0.0, 1.0) if stack[8] < 0.0 else part
+    part = np.clip(part, 0.0, 1.0) if nominal_m < 0.0 else part
     row = np.arange(height.size)
     low, high = direction[row, upper - 1], direction[row, upper]
     turn = np.mod(high - low + 180.0, 360.0) - 180.0  # the short way round
@@ -437,7 +449,10 @@ def arrays_of(
         temperature = profiles.air_temperature_k(
             air.shape, source.height_m, options.base_elevation_m, source.nominal_height_m
         )
-        flow = np.mod(np.rad2deg(direction) + 180.0, 360.0)
+        # a gas meets the ground that lies where the wind at release blows to (found by experiment)
+        release = np.full(n, source.height_m)
+        blows_from = air.shape.direction_deg[:, 0] if _one_direction(air) else _direction(air, release, float(stack[8]))
+        flow = np.mod(np.nan_to_num(blows_from) + 180.0, 360.0)
         losses = [removal(one, hours, temperature, options.gas_surface, flow) for one in substances]
         rates = tuple(
             np.ascontiguousarray(
