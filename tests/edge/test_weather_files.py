@@ -1,6 +1,7 @@
 """A user's hourly weather that is wrong: one clear error with file and row."""
 
 import datetime
+import math
 
 import pytest
 from metalbudget import settings, weather_files
@@ -61,6 +62,16 @@ def test_dates_of_the_hours(tmp_path):
         ({"cloud_cover_tenths": "50"}, ("cloud_cover_tenths", "percent")),
         ({"rain_mm": ""}, ("rain is missing", "row 2")),
         ({"temperature_c": "warm"}, ("not numeric", "temperature_c")),
+        ({"temperature_c": ""}, ("temperature_c", "missing in every hour")),
+        ({"wind_direction_deg": ""}, ("wind_direction_deg", "missing in every hour")),
+        ({"cloud_cover_tenths": ""}, ("neither clouds nor radiation",)),
+        ({"temperature_c": "inf"}, ("temperature_c, row 2",)),
+        ({"wind_speed_m_s": "-999"}, ("wind_speed_m_s, row 2",)),
+        ({"relative_humidity_pct": "0.7"}, ("relative_humidity_pct", "fraction by 100")),
+        ({"cloud_cover_tenths": "0.5"}, ("cloud_cover_tenths", "fraction by 10")),
+        ({"global_radiation_w_m2": "2.1"}, ("global_radiation_w_m2", "MJ")),
+        ({"rain_mm": "0.002"}, ("rain_mm", "metres by 1000")),
+        ({"wind_direction_deg": "3.1"}, ("wind_direction_deg", "radians")),
     ],
 )
 def test_wrong_units_and_absent_rain(tmp_path, values, words):
@@ -69,7 +80,8 @@ def test_wrong_units_and_absent_rain(tmp_path, values, words):
 
 def test_hours_absent_twice_or_out_of_order(tmp_path):
     lines = table()
-    refused(tmp_path, lines[:100] + lines[101:], "8759 rows", "8760")
+    refused(tmp_path, lines[:100] + lines[101:], "8759 rows", "8760", "1 hour(s) are missing", "row 101")
+    refused(tmp_path, lines[:-10], "8750 rows", "8760", "row 8751")
     refused(tmp_path, [*lines[:100], lines[99], *lines[101:]], "an hour stands twice", "row 101")
     refused(tmp_path, [*lines[:100], lines[101], lines[100], *lines[102:]], "not in order", "row 101")
 
@@ -96,3 +108,90 @@ def test_a_table_becomes_files_of_aermet(tmp_path):
     assert again.valid.all()
     assert 0.3 < again.convective.mean() < 0.5
     assert aermet_files.read_profile(tmp_path / "x.PFL", again).height_m.shape == (8760, 1)
+
+
+def test_times_of_a_zone_are_refused(tmp_path):
+    lines = table()
+    refused(tmp_path, [lines[0], lines[1].replace("01:00,", "01:00Z,"), *lines[2:]], "row 2", "a time has a zone")
+
+
+STATION = {
+    "longitude_deg": 121.0,
+    "latitude_deg": 29.0,
+    "elevation_m": 5.0,
+    "anemometer_height_m": 10.0,
+    "utc_offset_h": 8.0,
+}
+
+
+def sunny(noon: float) -> list[str]:
+    """A table whose sun stands highest at an hour of its clock."""
+    lines = table()
+    for row in range(1, len(lines)):
+        hour = (row - 1) % 24 + 0.5
+        fields = lines[row].split(",")
+        fields[7] = f"{max(0.0, 900.0 * math.cos((hour - noon) * math.pi / 12.0)):.0f}"
+        lines[row] = ",".join(fields)
+    return lines
+
+
+@pytest.mark.parametrize(("noon", "right"), [(12.0, True), (13.5, True), (4.0, False), (20.0, False), (15.0, False)])
+def test_the_clock_of_the_sun_is_the_stations(tmp_path, noon, right):
+    # at 121 degrees east and UTC+8 the sun's noon is at 11.93 h; a table in UTC has it at 3.93 h
+    path = tmp_path / f"{YEAR}.csv"
+    path.write_text("\n".join(sunny(noon)) + "\n", encoding="utf-8")
+    if right:
+        weather_files.read([path], YEAR, STATION)
+    else:
+        with pytest.raises(InputError, match="does not stand where its clock says"):
+            weather_files.read([path], YEAR, STATION)
+
+
+def epw() -> list[str]:
+    """An EPW file of constant weather."""
+    header = [
+        "LOCATION,Place,-,CHN,SYN,584770,30.0,121.0,8.0,5.0",
+        "DESIGN CONDITIONS,0",
+        "TYPICAL/EXTREME PERIODS,0",
+        "GROUND TEMPERATURES,0",
+        "HOLIDAYS/DAYLIGHT SAVINGS,No,0,0,0",
+        "COMMENTS 1,-",
+        "COMMENTS 2,-",
+        "DATA PERIODS,1,1,Data,Sunday,1/1,12/31",
+    ]
+    start = datetime.datetime(YEAR, 1, 1)
+    rows = []
+    for number in range(8760):
+        day = start + datetime.timedelta(hours=number)
+        rows.append(
+            f"{YEAR},{day.month},{day.day},{day.hour + 1},0,?,12.5,6.0,70,101200,0,0,300,100,0,100,0,0,0,0,210,3.4,5,5,"
+            "9999,99999,9,999999999,0,0,0,88,0.2,0,0"
+        )
+    return header + rows
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda lines: lines[:2000], ("does not have all its hours",)),
+        (lambda lines: [], ("cannot be read as EPW",)),
+        (lambda lines: ["hello"], ("cannot be read as EPW",)),
+        (lambda lines: [*lines[:500], lines[500].replace(",12.5,", ",abc,"), *lines[501:]], ("row 501", "abc")),
+        (lambda lines: [*lines[:500], lines[500][:20], *lines[501:]], ("row 501",)),
+        (lambda lines: [*lines[:500], lines[501], lines[500], *lines[502:]], ("not in order", "row 501")),
+        (lambda lines: [*lines[:500], *lines[501:]], ("does not have all its hours",)),
+    ],
+    ids=["cut", "empty", "text", "word", "short row", "swapped", "gap"],
+)
+def test_damaged_epw_files(tmp_path, change, words):
+    rain = [line.split(",")[0] + "," + line.split(",")[-1] for line in table()]
+    (tmp_path / f"{YEAR}_rain.csv").write_text("\n".join(rain) + "\n", encoding="utf-8")
+    path = tmp_path / f"{YEAR}.epw"
+    path.write_text("\n".join(epw()) + "\n", encoding="utf-8")
+    files = [path, tmp_path / f"{YEAR}_rain.csv"]
+    assert weather_files.read(files, YEAR)["temperature_c"][-1] == 12.5
+    path.write_text("\n".join(change(epw())) + "\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        weather_files.read(files, YEAR)
+    for word in (*words, str(path)):
+        assert word in str(caught.value)

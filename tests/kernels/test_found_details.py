@@ -23,13 +23,12 @@ def hour(form, roughness=0.3, temperature=290.0, rain=DRY, **values):
     return form.format(hour=1, **values) + ground, values["wind"], temperature
 
 
-def answer(folder, weather, receptors, **parts):
-    """Values by quantity of one hour, shape (receptors,)."""
+def answer(folder, weather, receptors, profile=None, **parts):
+    """Values by quantity of one hour, shape (receptors,); `profile` are its levels behind the date."""
     line, wind, temperature = weather
     (folder / "a.sfc").write_text(HEADER + line + "\n")
-    (folder / "a.pfl").write_text(
-        f"23  1  1  1    10.0 1   270.0 {wind:8.2f} {temperature - 273.15:8.2f}    99.00    99.00\n"
-    )
+    levels = profile or [f"10.0 1 270.0 {wind:.2f} {temperature - 273.15:.2f} 99.00 99.00"]
+    (folder / "a.pfl").write_text("".join(f"23 1 1 1 {level}\n" for level in levels))
     places = "\n".join("   DISCCART " + " ".join(map(str, place)) for place in receptors)
     (folder / "deck.inp").write_text(deck_text(receptors=places, **parts))
     deck = runstream.read(folder / "deck.inp")
@@ -200,3 +199,56 @@ def test_in_the_depletion_the_lid_leaves_out_the_sources_own_spread(tmp_path):
     )
     assert found["conc"] == pytest.approx([0.4559, 0.138549, 0.267574, 0.570529], rel=1e-4)
     assert found["ddep"] == pytest.approx([5.89822e-05, 1.59316e-05, 3.02434e-05, 6.21477e-05], rel=1e-4)
+
+
+def test_where_a_rise_has_swung_back_the_search_for_it_goes_on(tmp_path):
+    # at 105 and 106 m the oscillation at the release's own wind, 0.28 m/s, is back where it began
+    weather = hour(STABLE, friction=0.448, length=286.6, mechanical=479, wind=3.85, temperature=261.5, roughness=0.1)
+    found = answer(
+        tmp_path,
+        weather,
+        [(60, 0), (105, 0), (106, 0), (150, 0)],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 10 0 426.8 23.82 1.16",
+    )
+    assert found["conc"] == pytest.approx([19.7837, 13.8728, 13.7979, 11.6601], rel=1e-4)
+
+
+def test_under_a_jet_the_lowest_height_that_gets_over_a_hill_divides_the_flow(tmp_path):
+    weather = hour(STABLE, friction=0.3, length=77.7, mechanical=458, wind=2.35, temperature=298.3, roughness=0.036)
+    found = answer(
+        tmp_path,
+        weather,
+        [("900 0 137.9 137.9",), ("900 0 60 137.9",)],
+        ["2.0 0 270.0 2.35 25.13 99 99", "50.0 0 270.0 6.69 26.18 99 99", "60.0 1 270.0 2.96 26.71 99 99"],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 100 14.6 271 19.98 0.46",
+        options="CONC ELEV",
+    )
+    assert found["conc"] == pytest.approx([555.749, 1253.97], rel=1e-4)
+
+
+def test_halfway_up_its_rise_a_plume_has_the_least_wind(tmp_path):
+    weather = hour(STABLE, friction=0.024, length=1.0, mechanical=11, wind=0.3, temperature=280.4, roughness=0.441)
+    found = answer(
+        tmp_path,
+        weather,
+        [(40, 0), (100, 0), (60, 20)],
+        ["20.0 1 270.0 0.90 7.25 99 99"],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 1 22.8 509.9 0.0 7.44",
+    )
+    assert found["conc"] == pytest.approx([88729.9, 36852.1, 2429.57], rel=1e-4)
+
+
+def test_a_gas_meets_the_land_that_the_wind_at_release_blows_to(tmp_path):
+    # the wind turns by 60 degrees between 10 and 60 m; a land use for every sector
+    weather = hour(STABLE, friction=0.4, length=185.0, mechanical=412, wind=3.0, temperature=284.0, roughness=0.1)
+    found = answer(
+        tmp_path,
+        weather,
+        [(500, 0), (500, -60), (900, -300)],
+        ["10.0 0 270.0 3.00 10.85 99 99", "60.0 1 330.0 5.00 11.00 99 99"],
+        source="   LOCATION S1 POINT 0 0 0\n   SRCPARAM S1 100 35 400 10 2\n   GASDEPOS S1 0.0872 2.17E-6 21.3 5.54E-3",
+        options="CONC DDEP FLAT ALPHA",
+        control="   GDSEASON 12*1\n   GDLANUSE " + " ".join(str(1 + sector % 9) for sector in range(36)),
+    )
+    assert found["conc"] == pytest.approx([0.0217304, 0.0224709, 0.22576], rel=1e-4)
+    assert found["ddep"] == pytest.approx([2.1081e-7, 2.17965e-7, 2.1747e-6], rel=1e-4)

@@ -272,10 +272,13 @@ def test_wet_deposition_needs_rain(tmp_path):
     [
         ([LEVEL.format(1), LEVEL.format(3)], ("differ from those of the surface file", "row 2", "hour 3", "hour 2")),
         ([LEVEL.format(1)], ("1 hours", "end of the file", "2023-01-01 hour 2")),
-        ([LEVEL.format(1), LEVEL.format(1), LEVEL.format(2)], ("do not ascend", "row 2")),
+        (
+            [LEVEL.format(1).replace(" 1   261", " 0   261"), LEVEL.format(1), LEVEL.format(2)],
+            ("do not ascend", "row 2"),
+        ),
         ([LEVEL.format(1), LEVEL.format(2).replace(" 26.55", "299.70")], ("degrees Celsius", "temperature_k, row 2")),
         ([LEVEL.format(1), "23 1 1 2 10.0"], ("columns are missing", "row 2")),
-        ([], ("0 hours",)),
+        ([], ("holds no hours",)),
     ],
 )
 def test_profiles_that_do_not_belong_or_cannot_be(tmp_path, rows, words):

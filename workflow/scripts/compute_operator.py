@@ -20,9 +20,10 @@ FILES = ("station", "mask", "elevation", "sources", "area_sources", "surrogates"
 def main(*, files, weather, operator, boundary_layer, year, dispersion, coefficients, threads):
     """Hourly weather and source geometry to deposition per unit emitted."""
     grid = io.read_grid(files["mask"])
+    station = weather_files.read_station(files["station"])
     hours, observations = study_hours(
-        weather_files.read(weather, year),
-        weather_files.read_station(files["station"]),
+        weather_files.read(weather, year, station),
+        station,
         year,
         dispersion["rural_surface_roughness_m"],
         coefficients["boundary_layer"],

@@ -1,7 +1,8 @@
 """Hourly weather from a user's files: the study's own CSV, or EPW with a separate rain series."""
 
+import contextlib
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,16 @@ COLUMNS = {
     "rain_mm": (0.0, 300.0),
 }
 NEVER_MISSING = ("rain_mm",)
+NEVER_ALL_MISSING = ("temperature_c", "wind_speed_m_s", "wind_direction_deg")
+ONE_OF = ("cloud_cover_tenths", "global_radiation_w_m2")
+# A year whose largest value stays below this is in another unit: what it then most often is.
+SMALLEST_GREATEST = {
+    "relative_humidity_pct": (1.0, "multiply a fraction by 100"),
+    "global_radiation_w_m2": (100.0, "multiply MJ per m² and hour by 277.8, kilowatts by 1000"),
+    "rain_mm": (0.1, "multiply metres by 1000; gauges count tenths of a millimetre"),
+    "wind_direction_deg": (6.3, "multiply radians by 57.3"),
+}
+LARGEST_CLOCK_ERROR_H = 2.0  # of the radiation's middle against the sun's noon: cloudy mornings shift it by less
 GREATEST_MEAN_WIND_M_S = 15.0  # above it no weather station's year lies; in km/h or knots years do
 # What a value outside its range most often is.
 MENDS = {
@@ -40,12 +51,13 @@ EPW_FIELDS = {
     "cloud_cover_tenths": ("total_sky_cover", 1.0, 98.0),
     "global_radiation_w_m2": ("ghi", 1.0, 9998.0),
 }
+EPW_HEADER_ROWS = 8
 SHORT_YEAR = 8760
 LEAP_DAY = slice(59 * 24, 60 * 24)  # hours of 29 February
 STATION = ("longitude_deg", "latitude_deg", "elevation_m", "anemometer_height_m", "utc_offset_h")
 
 
-def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
+def read(files: Sequence[str | Path], year: int, station: Mapping[str, float] | None = None) -> dict[str, NDArray]:
     """Hourly weather of a year in order.
 
     Parameters
@@ -53,6 +65,8 @@ def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
     files : sequence of path
         ``{year}.csv``, or ``{year}.epw`` and ``{year}_rain.csv`` in any order.
     year : int
+    station : mapping, optional
+        Of `read_station`: the sun of the radiation series must stand where its clock says.
 
     Returns
     -------
@@ -77,7 +91,7 @@ def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
     start = datetime.datetime(year, 1, 1)
     hours = np.arange(columns["rain_mm"].size)
     dates = [start + datetime.timedelta(days=day) for day in range(hours.size // 24)]
-    return {
+    result = {
         "year": np.full(hours.size, year),
         "day_of_year": hours // 24 + 1,
         "month": np.repeat([date.month for date in dates], 24),
@@ -85,6 +99,9 @@ def read(files: Sequence[str | Path], year: int) -> dict[str, NDArray]:
         "hour": hours % 24 + 1,
         **{name: np.asarray(columns[name], dtype=float) for name in COLUMNS},
     }
+    if station is not None:
+        _check_clock(result, place, station)
+    return result
 
 
 def read_station(path: str | Path) -> dict[str, float]:
@@ -93,8 +110,13 @@ def read_station(path: str | Path) -> dict[str, float]:
     absent = [name for name in STATION if name not in table]
     if absent:
         raise InputError("columns are missing", file=path, found=list(table), expected=", ".join(STATION))
-    if len(table["station_id"]) != 1:
-        raise InputError("the table must hold one station", file=path, found=len(table["station_id"]), expected=1)
+    if len(table[STATION[0]]) != 1:
+        raise InputError("the table must hold one station", file=path, found=len(table[STATION[0]]), expected=1)
+    wrong = [name for name in STATION if table[name].dtype == object or not np.isfinite(table[name][0])]
+    if wrong:
+        raise InputError(
+            "a value of the station is not a number", file=path, where=f"{wrong[0]}, row 2", found=table[wrong[0]][0]
+        )
     return {name: float(table[name][0]) for name in STATION}
 
 
@@ -110,16 +132,9 @@ def _check_times(columns: dict[str, NDArray], path: Path, year: int, short: bool
     hours = np.arange(hours_of(year))
     if short and columns["time"].size == SHORT_YEAR < hours.size:
         hours = np.delete(hours, LEAP_DAY)
-    if columns["time"].size != hours.size:
-        raise InputError(
-            "the year does not have all its hours",
-            file=path,
-            found=f"{columns['time'].size} rows",
-            expected=f"{hours.size} rows, one an hour; blank fields where an observation is missing",
-        )
     start = datetime.datetime(year, 1, 1)
     before = None
-    for number, (hour, text) in enumerate(zip(hours.tolist(), columns["time"], strict=True)):
+    for number, (hour, text) in enumerate(zip(hours.tolist(), columns["time"], strict=False)):
         try:
             time = datetime.datetime.fromisoformat(str(text))
         except ValueError as error:
@@ -130,16 +145,39 @@ def _check_times(columns: dict[str, NDArray], path: Path, year: int, short: bool
                 found=text,
                 expected="such as 2018-01-01T01:00",
             ) from error
-        wanted = start + datetime.timedelta(hours=hour + 1)
-        if time.replace(tzinfo=None) != wanted:
+        if time.tzinfo is not None:
             raise InputError(
-                "an hour stands twice" if time == before else "the hours are not in order",
+                "a time has a zone",
                 file=path,
                 where=f"row {number + 2}",
                 found=text,
-                expected=f"{wanted.isoformat()} (hour ending, local standard time)",
+                expected=f"{time.replace(tzinfo=None).isoformat()}, in the local standard time of the station",
+                mend="turn the hours into local standard time, and leave the zone out",
+            )
+        wanted = start + datetime.timedelta(hours=hour + 1)
+        if time != wanted:
+            later = time > wanted and time.minute == wanted.minute and time.second == 0
+            raise InputError(
+                "an hour stands twice"
+                if time == before
+                else f"{(time - wanted) // datetime.timedelta(hours=1)} hour(s) are missing"
+                if later and columns["time"].size < hours.size
+                else "the hours are not in order",
+                file=path,
+                where=f"row {number + 2}",
+                found=f"{text}, in a table of {columns['time'].size} rows",
+                expected=f"{wanted.isoformat()} (hour ending, local standard time), in {hours.size} rows",
+                mend="write every hour once and in order, with blank fields where an observation is missing",
             )
         before = time
+    if columns["time"].size != hours.size:
+        raise InputError(
+            "the year does not have all its hours",
+            file=path,
+            where=f"row {columns['time'].size + 1}, the last",
+            found=f"{columns['time'].size} rows",
+            expected=f"{hours.size} rows, one an hour; blank fields where an observation is missing",
+        )
 
 
 def _check_columns(columns: dict[str, NDArray], path: Path) -> None:
@@ -152,7 +190,7 @@ def _check_columns(columns: dict[str, NDArray], path: Path) -> None:
         if values.dtype == object:
             problems.append(InputError("a column is not numeric", file=path, where=name, expected="numbers"))
             continue
-        bad = np.flatnonzero(np.isfinite(values) & ((values < low) | (values > high)))
+        bad = np.flatnonzero(~np.isnan(values) & ((values < low) | (values > high)))
         if bad.size:
             problems.append(
                 InputError(
@@ -175,13 +213,68 @@ def _check_columns(columns: dict[str, NDArray], path: Path) -> None:
                     mend=MENDS[name],
                 )
             )
+        elif (slip := _small_unit(name, values)) is not None:
+            problems.append(
+                InputError(
+                    "a year's largest value is too small for the column's unit",
+                    file=path,
+                    where=name,
+                    found=f"at most {np.nanmax(values):g}",
+                    expected=f"{low:g}..{high:g}",
+                    mend=slip,
+                )
+            )
+        elif name in NEVER_ALL_MISSING and np.isnan(values).all():
+            problems.append(InputError("a column is missing in every hour", file=path, where=name, expected="numbers"))
         if name in NEVER_MISSING and np.isnan(values).any():
             row = int(np.flatnonzero(np.isnan(values))[0]) + 2
             problems.append(
                 InputError("rain is missing", file=path, where=f"row {row}", expected="a number, 0 without rain")
             )
+    if all(name in columns and columns[name].dtype != object and np.isnan(columns[name]).all() for name in ONE_OF):
+        problems.append(
+            InputError(
+                "neither clouds nor radiation are known in any hour",
+                file=path,
+                where=", ".join(ONE_OF),
+                expected="one of the two: they say how strongly the sun stirs the air",
+            )
+        )
     if problems:
         raise problems[0] if len(problems) == 1 else InputErrors(problems)
+
+
+def _small_unit(name: str, values: NDArray) -> str | None:
+    """How to mend a column whose values are too small for its unit; None where they are not."""
+    if np.isnan(values).all():
+        return None
+    greatest = float(np.nanmax(values))
+    if name == "cloud_cover_tenths":
+        known = values[np.isfinite(values)]
+        return "multiply a fraction by 10" if greatest <= 1.0 and np.any(known != np.round(known)) else None
+    least, mend = SMALLEST_GREATEST.get(name, (0.0, ""))
+    return mend if 0.0 < greatest < least or (name == "relative_humidity_pct" and greatest == least) else None
+
+
+def _check_clock(columns: dict[str, NDArray], path: Path, station: Mapping[str, float]) -> None:
+    """Refuse a radiation series whose middle of the day is not the sun's noon: its clock is another zone's."""
+    shine = np.nan_to_num(columns["global_radiation_w_m2"])
+    if shine.sum() <= 0.0:
+        return
+    angle = 2.0 * np.pi * (columns["hour"] - 0.5) / 24.0
+    middle = np.arctan2(np.sum(shine * np.sin(angle)), np.sum(shine * np.cos(angle))) * 24.0 / (2.0 * np.pi)
+    noon = 12.0 - station["longitude_deg"] / 15.0 + station["utc_offset_h"]
+    error = (middle - noon + 12.0) % 24.0 - 12.0
+    if abs(error) > LARGEST_CLOCK_ERROR_H:
+        raise InputError(
+            "the sun of the radiation series does not stand where its clock says",
+            file=path,
+            where="global_radiation_w_m2",
+            found=f"the middle of the days is at {middle % 24.0:.1f} h",
+            expected=f"about {noon % 24.0:.1f} h, the sun's noon at {station['longitude_deg']:g}° and UTC"
+            f"{station['utc_offset_h']:+g} h",
+            mend="write local standard time, and its offset in the table of the station",
+        )
 
 
 def _read_epw(path: Path, rain: Path | None, year: int) -> dict[str, NDArray]:
@@ -191,10 +284,19 @@ def _read_epw(path: Path, rain: Path | None, year: int) -> dict[str, NDArray]:
         raise InputError("an EPW file needs a rain series beside it", file=path, expected=f"{path.stem}_rain.csv")
     if not path.exists():
         raise InputError("the file does not exist", file=path, expected="an EPW file")
-    data, _ = read_epw(str(path), coerce_year=year)
+    try:
+        data, _ = read_epw(str(path), coerce_year=year)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration) as error:
+        raise InputError(
+            "the file cannot be read as EPW",
+            file=path,
+            found=str(error).splitlines()[0][:120] if str(error) else type(error).__name__,
+            expected="eight lines of header and 35 fields for each hour",
+        ) from error
+    _check_epw_hours(data, path)
     columns = {}
     for name, (field, divisor, missing_from) in EPW_FIELDS.items():
-        values = data[field].to_numpy(dtype=float) / divisor
+        values = _epw_numbers(data[field].to_numpy(), field, path) / divisor
         # EPW writes 99.9, 999 or 9999 where nothing was observed
         columns[name] = _to_calendar(np.where(values >= missing_from, np.nan, values), year)
     wet = io.read_table(rain, text=("time",))
@@ -210,6 +312,39 @@ def _read_epw(path: Path, rain: Path | None, year: int) -> dict[str, NDArray]:
             expected=f"{hours_of(year)} rows",
         )
     return columns
+
+
+def _check_epw_hours(data, path: Path) -> None:
+    """Every row an hour later than the one before; from the end of February of a typical year to March a day more."""
+    step = np.diff(data.index.to_numpy()) // np.timedelta64(1, "h")
+    leap = (data.index.month[1:] == 3) & (data.index.month[:-1] == 2)
+    wrong = np.flatnonzero((step != 1) & ~(leap & (step == 25)))
+    if wrong.size and len(data) == SHORT_YEAR:
+        row = int(wrong[0]) + 1
+        raise InputError(
+            "the hours are not in order",
+            file=path,
+            where=f"row {row + 1 + EPW_HEADER_ROWS}",
+            found=f"{data.index[row]:%m-%d %H:%M} behind {data.index[row - 1]:%m-%d %H:%M}",
+            expected="every hour of the year once and in order",
+        )
+
+
+def _epw_numbers(values: NDArray, field: str, path: Path) -> NDArray[np.float64]:
+    """A field of every hour; EPW has codes for what is missing, and leaves nothing blank."""
+    numbers = np.full(values.size, np.nan)
+    for row, value in enumerate(values.tolist()):
+        with contextlib.suppress(TypeError, ValueError):
+            numbers[row] = float(value)
+        if not np.isfinite(numbers[row]):
+            raise InputError(
+                "a field of an EPW row is not a number",
+                file=path,
+                where=f"{field}, row {row + 1 + EPW_HEADER_ROWS}",
+                found=value,
+                expected="a number, or EPW's code for a missing one such as 99.9 or 9999",
+            )
+    return numbers
 
 
 def _to_calendar(values: NDArray, year: int, fill: float | None = None) -> NDArray:

@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{deck.title or deck.path.name}: {len(deck.sources)} source(s), {deck.receptors.x_m.size} receptors")
     if deck.notes:
         print(f"accepted, without effect on the numbers: {', '.join(dict.fromkeys(deck.notes))}")
+    for note in through.notes:
+        print(note)
     months = None
     with Told() as told:
         if monthly:

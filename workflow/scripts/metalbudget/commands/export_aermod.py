@@ -123,7 +123,7 @@ def _weather(study: Path, config: dict[str, Any], year: int):
     files = [epw, folder / f"{year}_rain.csv"] if epw.exists() and not table.exists() else [table]
     station = weather_files.read_station(folder / "station.csv")
     hours, observations = study_hours(
-        weather_files.read(files, year),
+        weather_files.read(files, year, station),
         station,
         year,
         config["dispersion"]["rural_surface_roughness_m"],

@@ -191,7 +191,9 @@ def _by_blocks(
     last = np.r_[starts[1:], rows.size] - 1
     counts = np.add.reduceat(valid[rows].astype(float), starts)
     complete = hours.hour[rows[last]] % length == 0
-    least = math.ceil(_VALID_SHARE * length)
+    # STARTEND may begin inside a block: AERMOD then counts its hours only
+    present = np.add.reduceat(np.ones(rows.size), starts)
+    least = np.ceil(_VALID_SHARE * present)
     result = {}
     for name, table in hourly.items():
         summed = np.add.reduceat(np.where(valid[rows][:, None], table[:, rows], 0.0), starts, axis=1)

@@ -93,6 +93,9 @@ class Source:
         Whether the urban boundary layer applies.
     emission_factor : ndarray, shape (hours,), optional
         Multiplies the emission hour by hour.
+    mouth : str
+        Of a stack: "open", "capped" or "horizontal". The last two let the gas out without speed upward, but with its
+        buoyancy.
     nominal_height_m : float, optional
         The release height of the deck, where an hourly file gives another. AERMOD then finds the air at release along
         the profiles' pieces at the deck's height, however far they have to be drawn out (found by experiment).
@@ -114,6 +117,7 @@ class Source:
     substance: Substance | None = None
     urban: bool = False
     emission_factor: NDArray[np.float64] | None = None
+    mouth: str = "open"
     nominal_height_m: float | None = None
 
 

@@ -118,6 +118,9 @@ def _quoted(name: str) -> str:
     return f'"{name}"' if " " in name else name
 
 
+_MOUTHS = {"open": "POINT", "capped": "POINTCAP", "horizontal": "POINTHOR"}
+
+
 def _model_options(sources: Sequence[Source], options: Options, outputs: Sequence[str]) -> Iterator[str]:
     """Words of MODELOPT; METHOD_2 and gases stand under ALPHA."""
     yield from (_OUTPUT_OPTIONS[name] for name in outputs if name in _OUTPUT_OPTIONS)
@@ -153,7 +156,7 @@ def _source(source: Source) -> Iterator[str]:
     name, place = source.name, f"{source.x_m:.4f} {source.y_m:.4f} {source.base_elevation_m:.4f}"
     emission, height = f"{source.emission:.8E}", f"{source.height_m:.3f}"
     if source.kind == "point":
-        yield f"   LOCATION {name} POINT {place}"
+        yield f"   LOCATION {name} {_MOUTHS[source.mouth]} {place}"
         yield (
             f"   SRCPARAM {name} {emission} {height} {source.exit_temperature_k:.2f} {source.exit_velocity_m_s:.4f} "
             f"{source.diameter_m:.4f}"

@@ -119,22 +119,22 @@ def dew(
     return night & (np.asarray(friction_velocity_m_s, float) * deficit < 1.5e-3 * sky)
 
 
-def snowing(
-    precipitation_code: ArrayLike, precipitation_mm_h: ArrayLike, air_temperature_k: ArrayLike, season: ArrayLike
-) -> NDArray[np.bool_]:
+def snowing(precipitation_code: ArrayLike, air_temperature_k: ArrayLike, season: ArrayLike) -> NDArray[np.bool_]:
     """Whether snow falls on snow, which neither wets leaves and ground nor lets dew form.
+
+    The code decides, whatever the amount (found by asking).
 
     Parameters
     ----------
     precipitation_code : array_like of int
         Above 18 frozen.
-    precipitation_mm_h, air_temperature_k : array_like
-        The temperature at stack height. [mm h⁻¹], [K]
+    air_temperature_k : array_like
+        At stack height. [K]
     season : array_like of int
         4 is winter with snow.
     """
     frozen = (np.asarray(precipitation_code) > LAST_LIQUID_CODE) & (np.asarray(air_temperature_k, float) < 273.16)
-    return frozen & (np.asarray(precipitation_mm_h, float) > 0.0) & (np.asarray(season) == SNOW_SEASON)
+    return frozen & (np.asarray(season) == SNOW_SEASON)
 
 
 def leaf_share(

@@ -1,11 +1,11 @@
 """A source in one hour's air: what is the same for every receptor. Compiled."""
 
-import math
 from collections import namedtuple
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import Mean, along_piece, at, below
 from metalbudget.dispersion.rise import (
+    LEAST_WIND_M_S,
     brunt_vaisala,
     buoyancy_flux,
     equilibrium_rise,
@@ -21,7 +21,6 @@ from metalbudget.dispersion.rise import (
 )
 
 DRY_LAPSE_K_M = 9.80616 / 1004.0  # g/c_p of dry air
-LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
 GRADUAL_ROUNDS = (5, 10)  # least and most for the rise on its way (found by experiment)
 AMBIENT_EXCESS_K = 1.0e-5  # of gas let off at the air's temperature (found by experiment)
 LEAST_BUOYANCY_M4_S3 = 1.0e-10  # of a plume colder than the air, whose rise so ends at once (found by experiment)
@@ -89,7 +88,9 @@ def launch(
         [m], [m], [m s⁻¹], [K]; no rise without a diameter.
     elevation_m : float
         Of the base of the measured profiles (PROFBASE), which potential temperature counts from. [m]
-    downwash : bool
+    downwash : float
+        Part of the diameter in whose lee the plume is drawn down: one, or zero without stack-tip downwash; a cap's own
+        diameter over that of its flow. [1]
     lateral_m, vertical_m : float
         Initial spread. [m]
     nominal_m : float
@@ -117,8 +118,8 @@ def launch(
         exit_k = max(exit_k, temperature)  # a plume colder than the air does not sink
         buoyancy = max(buoyancy_flux(diameter_m, exit_velocity_m_s, exit_k, temperature), LEAST_BUOYANCY_M4_S3)
         momentum = momentum_flux(diameter_m, exit_velocity_m_s, exit_k, temperature)
-        if downwash:
-            height = stack_tip_height(height_m, diameter_m, exit_velocity_m_s, here.wind)
+        if downwash > 0.0:
+            height = stack_tip_height(height_m, downwash * diameter_m, exit_velocity_m_s, here.wind)
         if stable:
             frequency = brunt_vaisala(here.gradient, here.temperature)
             final = stable_final(air, buoyancy, momentum, height, diameter_m, exit_velocity_m_s, wind, frequency)
@@ -173,9 +174,8 @@ def rise_at(air, source, distance_m):
     frequency = brunt_vaisala(source.here.gradient, source.here.temperature)
     rise = stable_rise(distance_m, source.buoyancy, source.momentum, source.wind, frequency)
     highest = min(neutral, source.final_rise)
-    if rise <= 0.0:  # the oscillation has swung back to the release: as after its end (found by experiment)
-        return highest
-    rise, before, rounds = min(rise, highest), 0.0, 0
+    # where the oscillation has swung back to the release, the search begins at the height after its end
+    rise, before, rounds = min(rise, highest) if rise > 0.0 else highest, 0.0, 0
     while rounds < GRADUAL_ROUNDS[0] or (rounds < GRADUAL_ROUNDS[1] and abs(rise - before) >= RISE_TOLERANCE * rise):
         wind, frequency = halfway(air, source.here, source.height, rise)
         limit = mechanical_limit(source.buoyancy, source.height, wind, air.friction)

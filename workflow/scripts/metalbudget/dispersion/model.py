@@ -3,6 +3,7 @@
 The Python way in: sources, receptors, weather and options as arrays; see `case` and `meteorology.hours`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -19,7 +20,7 @@ from metalbudget.dispersion.area import add_area_answer
 from metalbudget.dispersion.case import Options, Receptors, Source, Substance
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
-from metalbudget.dispersion.launch import launch, steering_height
+from metalbudget.dispersion.launch import LEAST_EXIT_M_S, launch, steering_height
 from metalbudget.dispersion.receptor_levels import layout
 from metalbudget.dispersion.removal import removal
 from metalbudget.dispersion.tables import add_tabled_hours
@@ -29,6 +30,7 @@ from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 MICROGRAMS, SECONDS = 1.0e6, 3600.0  # per gram; of an hour
 ENOUGH_FOR_TABLES = 1000  # receptors from which tables by distance are cheaper than the full calculation
 RATES = ("dry_velocity_m_s", "settling_m_s", "scavenging_s", "washout_m_s", "washout_limit_s", "flux_limit_s")
+SIDEWAYS_M_S = 0.001  # upward speed out of a capped or horizontal stack (AERMOD Implementation Guide)
 CHUNKS = 32  # of hours, each with sums of its own, so that the answer does not depend on the number of threads
 
 
@@ -253,19 +255,31 @@ def _steering_heights(scalars, levels, values, sums, valid, stack, downwash):
     return found
 
 
-def _steered(air: Atmosphere, stack: NDArray[np.float64], downwash: bool) -> NDArray[np.float64]:
+def _steered(air: Atmosphere, stack: NDArray[np.float64], downwash: float) -> NDArray[np.float64]:
     """Direction the wind comes from where it steers the plume, shape (hours,). [°]"""
-    direction = air.shape.direction_deg
-    if np.array_equal(np.nan_to_num(direction[:, 0]), np.nan_to_num(direction[:, -1])) and np.all(
-        np.nan_to_num(np.ptp(direction, axis=1)) == 0.0
-    ):
-        return direction[:, 0]
+    if _one_direction(air):
+        return air.shape.direction_deg[:, 0]
     valid = np.asarray(air.hours.valid)
     height = _steering_heights(air.scalars, profiles.LEVELS_M, air.values, air.sums, valid, stack, downwash)
-    nominal = height if stack[8] < 0.0 else np.full(height.size, stack[8])
+    return _direction(air, height, float(stack[8]))
+
+
+def _one_direction(air: Atmosphere) -> bool:
+    """Whether the wind blows from one direction at all heights, in every hour."""
+    direction = np.nan_to_num(air.shape.direction_deg)
+    return np.array_equal(direction[:, 0], direction[:, -1]) and not np.ptp(direction, axis=1).any()
+
+
+def _direction(air: Atmosphere, height: NDArray[np.float64], nominal_m: float) -> NDArray[np.float64]:
+    """Direction the wind comes from at a height of each hour, shape (hours,). [°]
+
+    `nominal_m`, if not below zero, is the height along whose piece of the profile the direction is found.
+    """
+    direction = air.shape.direction_deg
+    nominal = height if nominal_m < 0.0 else np.full(height.size, nominal_m)
     upper = np.clip(np.searchsorted(profiles.LEVELS_M, nominal, side="right"), 1, profiles.LEVELS_M.size - 1)
     part = (height - profiles.LEVELS_M[upper - 1]) / (profiles.LEVELS_M[upper] - profiles.LEVELS_M[upper - 1])
-    part = np.clip(part, 0.0, 1.0) if stack[8] < 0.0 else part
+    part = np.clip(part, 0.0, 1.0) if nominal_m < 0.0 else part
     row = np.arange(height.size)
     low, high = direction[row, upper - 1], direction[row, upper]
     turn = np.mod(high - low + 180.0, 360.0) - 180.0  # the short way round
@@ -366,6 +380,33 @@ def _chunks(receptors: int) -> int:
     return max(4, min(CHUNKS, int(2.0e7 / max(receptors, 1))))
 
 
+def outflow(source: Source, stack_tip_downwash: bool) -> tuple[float, float, float]:
+    """Diameter and speed of what a source lets out, and the part of the diameter that stack-tip downwash goes by.
+
+    Parameters
+    ----------
+    source : Source
+    stack_tip_downwash : bool
+
+    Returns
+    -------
+    diameter_m, velocity_m_s, tip : float
+        No diameter where nothing rises. [m], [m s⁻¹], [1]
+
+    Notes
+    -----
+    A cap or a bend leaves no speed upward: `SIDEWAYS_M_S` through a mouth so wide that the volume, and with it the
+    buoyancy, stays. A capped stack is always drawn down by the cap's own diameter, a horizontal one never (US EPA,
+    AERMOD Implementation Guide, section on capped and horizontal stacks, without building downwash).
+    """
+    if source.kind != "point":
+        return 0.0, source.exit_velocity_m_s, 0.0
+    if source.mouth == "open":
+        return source.diameter_m, source.exit_velocity_m_s, float(stack_tip_downwash)
+    widening = math.sqrt(max(source.exit_velocity_m_s, LEAST_EXIT_M_S) / SIDEWAYS_M_S)
+    return source.diameter_m * widening, SIDEWAYS_M_S, 1.0 / widening if source.mouth == "capped" else 0.0
+
+
 def arrays_of(
     source: Source, air: Atmosphere, options: Options, apart: Sequence[Substance] | None = None
 ) -> tuple[Any, ...]:
@@ -386,11 +427,12 @@ def arrays_of(
         dry velocity, settling, scavenging, washout and its limits in loss and flux; reference height; emission factor.
     """
     hours = air.hours
+    diameter, velocity, tip = outflow(source, options.stack_tip_downwash)
     stack = np.array(
         [
             source.height_m,
-            source.diameter_m if source.kind == "point" else 0.0,
-            source.exit_velocity_m_s,
+            diameter,
+            velocity,
             source.exit_temperature_k,
             options.base_elevation_m,
             source.initial_lateral_m,
@@ -400,14 +442,17 @@ def arrays_of(
         ],
         dtype=float,
     )
-    direction = np.deg2rad(np.nan_to_num(_steered(air, stack, options.stack_tip_downwash)))
+    direction = np.deg2rad(np.nan_to_num(_steered(air, stack, tip)))
     n = hours.size
     substances = list(apart) if apart is not None else [source.substance] if source.substance is not None else []
     if substances and options.deposition:
         temperature = profiles.air_temperature_k(
             air.shape, source.height_m, options.base_elevation_m, source.nominal_height_m
         )
-        flow = np.mod(np.rad2deg(direction) + 180.0, 360.0)
+        # a gas meets the ground that lies where the wind at release blows to (found by experiment)
+        release = np.full(n, source.height_m)
+        blows_from = air.shape.direction_deg[:, 0] if _one_direction(air) else _direction(air, release, float(stack[8]))
+        flow = np.mod(np.nan_to_num(blows_from) + 180.0, 360.0)
         losses = [removal(one, hours, temperature, options.gas_surface, flow) for one in substances]
         rates = tuple(
             np.ascontiguousarray(
@@ -422,7 +467,7 @@ def arrays_of(
         fraction, reference = np.ones(1), np.ones(n)
     factor = np.ones(n) if source.emission_factor is None else np.ascontiguousarray(source.emission_factor, dtype=float)
     flags = (
-        options.stack_tip_downwash,
+        tip,
         options.terrain,
         options.dry_depletion,
         options.wet_depletion,

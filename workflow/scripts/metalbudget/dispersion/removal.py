@@ -16,6 +16,8 @@ from metalbudget.settings import coefficients
 
 STANDARD_TEMPERATURE_K, STANDARD_PRESSURE_PA = 293.0, 101325.0  # where a file has neither
 MISSING_HUMIDITY_PCT, MISSING_CLOUD_TENTHS = 999.0, 99.0  # the surface file's codes
+MISSING_HEAT_FLUX_W_M2, MISSING_BOWEN_RATIO, MISSING_ALBEDO = -999.0, -9.0, -9.0  # its codes as well
+LEAST_BOWEN_RATIO = 1.0e-3  # of a ground whose whole flux is latent: smaller ones change nothing
 SEASONS, LAND_USES, SECTORS = 5, 9, 36
 
 
@@ -244,9 +246,13 @@ def _gas_resistances(
     # what is missing acts with the surface file's code for it, as in AERMOD (found by experiment)
     humidity = np.where(np.isfinite(hours.relative_humidity_pct), hours.relative_humidity_pct, MISSING_HUMIDITY_PCT)
     humid = gases.humid_temperature(station, hours.precipitation_mm_h)
-    snowing = gases.snowing(hours.precipitation_code, water, temperature, season)
+    snowing = gases.snowing(hours.precipitation_code, temperature, season)
     dewy = ~snowing & gases.dew(hours.hour, friction, humid, humidity, pressure, cloud)
-    shine = gases.insolation(hours.heat_flux_w_m2, hours.bowen_ratio, hours.albedo, station, cloud, length)
+    heat = np.where(np.isfinite(hours.heat_flux_w_m2), hours.heat_flux_w_m2, MISSING_HEAT_FLUX_W_M2)
+    bowen = np.where(np.isfinite(hours.bowen_ratio), hours.bowen_ratio, MISSING_BOWEN_RATIO)
+    bowen = np.where(bowen == 0.0, LEAST_BOWEN_RATIO, bowen)
+    albedo = np.where(np.isfinite(hours.albedo), hours.albedo, MISSING_ALBEDO)
+    shine = gases.insolation(heat, bowen, albedo, station, cloud, length)
     resistance = gases.surface_resistance(
         surface=surface,
         leaf_share=share,

@@ -10,6 +10,7 @@ from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import GRAVITY_M_S2, at
 
 ENTRAINMENT = 0.6  # β of a bent-over plume (Briggs 1975)
+LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
 PENETRATION = 2.6  # of equilibrium rise into a stable layer (Berkowicz et al. 1986)
 
 
@@ -122,5 +123,5 @@ def equilibrium_rise(buoyancy, wind_m_s, gap_m, gradient_above_k_m, temperature_
 def halfway(air, here, height_m, rise_m):
     """Wind and stratification a rising plume feels: mean of those at release and half its rise up. [m s⁻¹], [s⁻¹]"""
     there = at(air, height_m + 0.5 * rise_m)
-    wind = 0.5 * (here.wind + there.wind)
+    wind = 0.5 * (here.wind + max(there.wind, LEAST_WIND_M_S))
     return wind, brunt_vaisala(0.5 * (here.gradient + there.gradient), 0.5 * (here.temperature + there.temperature))

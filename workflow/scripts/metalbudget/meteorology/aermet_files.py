@@ -5,14 +5,25 @@ output files. Pressure is in millibar and profile temperature in degrees Celsius
 """
 
 import datetime
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.errors import InputError, InputErrors
-from metalbudget.meteorology.constants import KELVIN, VON_KARMAN
+from metalbudget.errors import InputError
+from metalbudget.meteorology.aermet_checks import (
+    MENDS,
+    PROFILE_MENDS,
+    broken_codes,
+    level_problems,
+    needed_problems,
+    refuse,
+    unit_problems,
+)
+from metalbudget.meteorology.aermet_checks import clean as checked
+from metalbudget.meteorology.constants import KELVIN
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
 PASCAL_PER_MILLIBAR = 100.0
@@ -27,14 +38,14 @@ COLUMNS: dict[str, tuple[float, tuple[float, ...], float, float]] = {
     "convective_height_m": (1.0, (-9.0, -999.0), 0.0, 6000.0),
     "mechanical_height_m": (1.0, (-9.0, -999.0), 0.0, 10000.0),
     "obukhov_length_m": (1.0, (-99999.0,), -99998.0, 99998.0),
-    "roughness_m": (1.0, (-9.0,), 0.0, 10.0),
+    "roughness_m": (1.0, (-9.0,), 0.0, 4.0),
     "bowen_ratio": (1.0, (-9.0,), -20.0, 100.0),
     "albedo": (1.0, (-9.0,), 0.0, 1.0),
     "wind_speed_m_s": (1.0, (99.0, 999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 50.0),
     "wind_direction_deg": (1.0, (999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 360.0),
-    "anemometer_height_m": (1.0, (-9.0, -99.0, -999.0), 0.0, 1000.0),
+    "anemometer_height_m": (1.0, (-9.0, -99.0, -999.0), 0.5, 1000.0),
     "temperature_k": (1.0, (999.0, 9999.0, 99999.0, -9.0, -99.0, -999.0), 180.0, 340.0),
-    "temperature_height_m": (1.0, (-9.0, -99.0, -999.0), 0.0, 1000.0),
+    "temperature_height_m": (1.0, (-9.0, -99.0, -999.0), 0.1, 300.0),
     "precipitation_code": (1.0, (), -9999.0, 99999.0),
     "precipitation_mm_h": (1.0, (-9.0, -99.0, -999.0, 999.0), 0.0, 500.0),
     "relative_humidity_pct": (1.0, (999.0, -9.0, -99.0, -999.0), 0.0, 110.0),
@@ -42,6 +53,9 @@ COLUMNS: dict[str, tuple[float, tuple[float, ...], float, float]] = {
     "cloud_tenths": (1.0, (99.0, 999.0, -9.0, -99.0), 0.0, 10.0),
 }
 TIMES = ("year", "month", "day", "day_of_year", "hour")
+# AERMOD takes these where a code below zero stands for a missing value; the columns' own codes act as they are written
+# (found by experiment).
+BELOW_ZERO = {"pressure_pa": 1000.0, "relative_humidity_pct": 0.0, "cloud_tenths": 0.0}
 FEWEST_COLUMNS = len(TIMES) + 15  # files before the deposition quantities end with the height of the temperature
 PRECIPITATION_CODE_MISSING = 99
 # Columns of a profile file after the time: codes that mean missing, and the physical range.
@@ -54,16 +68,20 @@ LEVEL_COLUMNS: dict[str, tuple[tuple[float, ...], float, float]] = {
     "sigma_theta_deg": ((99.0, 999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 180.0),
     "sigma_w_m_s": ((99.0, 999.0, 9999.0, -9.0, -99.0, -999.0), 0.0, 10.0),
 }
-# What a value outside the range most often is.
-MENDS = {
-    "temperature_k": "the surface file holds kelvin: add 273.15 to degrees Celsius",
-    "wind_speed_m_s": "the file holds m/s: multiply knots by 0.5144, divide km/h by 3.6",
-    "pressure_pa": "the file holds millibar: divide pascal by 100, multiply kilopascal by 10",
-    "obukhov_length_m": "a neutral hour is written with a large length, a missing one with -99999",
-}
+# Without one of these an hour is missing.
+NEEDED_COLUMNS = (
+    "wind_speed_m_s",
+    "wind_direction_deg",
+    "temperature_k",
+    "friction_velocity_m_s",
+    "obukhov_length_m",
+    "mechanical_height_m",
+)
 
 
-def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: bool = False) -> SurfaceHours:
+def read_surface(
+    path: str | Path, *, year: int | None = None, deposition: bool = False, wet_deposition: bool = False
+) -> SurfaceHours:
     """Hours of a surface file.
 
     Parameters
@@ -72,6 +90,8 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
         A .SFC file as AERMET writes it.
     year : int, optional
         The file must hold every hour of this year and no other.
+    deposition : bool
+        Refuse a file without the columns behind the temperature's height, which deposition and depletion need.
     wet_deposition : bool
         Refuse a file whose precipitation is missing in every hour.
 
@@ -92,10 +112,11 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
     lines = _lines(path)
     header = lines[0] if lines else ""
     latitude, longitude = _position(header, path)
-    rows = [(number, line.replace(",", " ").split()) for number, line in enumerate(lines[1:], 2) if line.strip()]
+    rows = _rows(lines, 2)
     if not rows:
         raise InputError("the file holds no hours", file=path, expected="a header line and one line an hour")
     count = min(len(TIMES) + len(COLUMNS), min(len(fields) for _, fields in rows))
+    _check_lengths(rows, count, path)
     if count < FEWEST_COLUMNS:
         short = next(number for number, fields in rows if len(fields) < FEWEST_COLUMNS)
         raise InputError(
@@ -110,6 +131,16 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
     # A row may end in text flags (NAD-SFC, NoSubs), which start after the numeric columns.
     while count > FEWEST_COLUMNS and not _is_number(rows[0][1][count - 1]):
         count -= 1
+    if deposition and count < len(TIMES) + len(COLUMNS):
+        raise InputError(
+            "columns are missing that deposition and depletion need",
+            file=path,
+            where=f"row {rows[0][0]}",
+            found=f"{count} numbers",
+            expected=f"{len(TIMES) + len(COLUMNS)} numbers, to end with "
+            + ", ".join(list(COLUMNS)[count - len(TIMES) :]),
+            mend="run AERMET with precipitation, or take particles and gases out of the deck",
+        )
     values = _numeric(rows, count, path)
     times = _times(values[:, [0, 1, 2, 4]], numbers, path)
     if np.any(values[:, 3] != [_day_of_year(*time[:3]) for time in times.tolist()]):
@@ -127,8 +158,12 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
     for position, name in enumerate(COLUMNS, len(TIMES)):
         columns[name] = values[:, position] if position < count else np.full(len(rows), np.nan)
     codes = columns.pop("precipitation_code")
-    clean, problems = _clean(columns, numbers, path)
-    problems.extend(_unit_problems(clean, path))
+    problems = broken_codes({"precipitation_code": codes, "cloud_tenths": columns["cloud_tenths"]}, numbers, path)
+    for name, value in BELOW_ZERO.items():
+        columns[name] = np.where(columns[name] < 0.0, value, columns[name])
+    clean, out_of_range = checked(columns, numbers, path, COLUMNS, MENDS)
+    problems.extend(out_of_range)
+    problems.extend(unit_problems(clean, path))
     if wet_deposition and np.isnan(clean["precipitation_mm_h"]).all():
         problems.append(
             InputError(
@@ -140,8 +175,8 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
             )
         )
     calm, missing = calm_and_missing(clean)
-    problems.extend(_needed_problems(clean, ~(calm | missing), numbers, path))
-    _raise(problems)
+    problems.extend(needed_problems(clean, ~(calm | missing), numbers, path))
+    refuse(problems)
     code = np.where(np.isfinite(codes), codes, PRECIPITATION_CODE_MISSING).astype(np.int64)
     clean["pressure_pa"] = clean["pressure_pa"] * PASCAL_PER_MILLIBAR
     return SurfaceHours(
@@ -152,7 +187,7 @@ def read_surface(path: str | Path, *, year: int | None = None, wet_deposition: b
         precipitation_code=code,
         calm=calm,
         missing=missing,
-        adjusted_friction_velocity="ADJ_U*" in header.upper(),
+        adjusted_friction_velocity="ADJ_U*" in header,  # AERMOD minds the capitals
         latitude_deg=latitude,
         longitude_deg=longitude,
         **clean,
@@ -179,14 +214,7 @@ def calm_and_missing(columns: dict[str, NDArray]) -> tuple[NDArray[np.bool_], ND
     """
     calm = columns["wind_speed_m_s"] == 0.0
     absent = np.zeros(calm.shape, dtype=bool)
-    for name in (
-        "wind_speed_m_s",
-        "wind_direction_deg",
-        "temperature_k",
-        "friction_velocity_m_s",
-        "obukhov_length_m",
-        "mechanical_height_m",
-    ):
+    for name in NEEDED_COLUMNS:
         absent |= np.isnan(columns[name])
     convective = columns["obukhov_length_m"] < 0.0
     for name in ("convective_velocity_m_s", "convective_height_m"):
@@ -214,7 +242,9 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
         If a row cannot be read, the hours differ from the surface file's, heights do not ascend, or a value lies
         outside its physical range.
     """
-    rows = [(number, line.replace(",", " ").split()) for number, line in enumerate(_lines(path), 1) if line.strip()]
+    rows = _rows(_lines(path), 1)
+    if not rows:
+        raise InputError("the file holds no hours", file=path, expected="at least one line an hour")
     expected = 4 + len(LEVEL_COLUMNS)
     for number, fields in rows:
         if len(fields) < expected:
@@ -225,10 +255,10 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
                 found=f"{len(fields)} values",
                 expected=f"year, month, day, hour, {', '.join(LEVEL_COLUMNS)}",
             )
-    values = _numeric(rows, expected, path) if rows else np.empty((0, expected))
+    values = _numeric(rows, expected, path)
     numbers = [number for number, _ in rows]
     times = _times(values[:, :4], numbers, path)
-    starts = np.flatnonzero(np.r_[True, np.any(np.diff(times, axis=0) != 0, axis=1)]) if rows else np.array([], int)
+    starts = np.flatnonzero(np.r_[True, np.any(np.diff(times, axis=0) != 0, axis=1)])
     wanted = np.column_stack([hours.year, hours.month, hours.day, hours.hour])
     shared = min(starts.size, hours.size)
     differ = np.flatnonzero(np.any(times[starts[:shared]] != wanted[:shared], axis=1))
@@ -243,8 +273,9 @@ def read_profile(path: str | Path, hours: SurfaceHours) -> ProfileObservations:
             mend="take both files from the same run of AERMET",
         )
     columns = dict(zip(LEVEL_COLUMNS, values[:, 4:].T, strict=True))
-    clean, problems = _clean(columns, numbers, path, LEVEL_COLUMNS)
-    _raise(problems)
+    clean, problems = checked(columns, numbers, path, LEVEL_COLUMNS, PROFILE_MENDS)
+    problems.extend(level_problems(clean, starts, numbers, path))
+    refuse(problems)
     hour_of = np.repeat(np.arange(hours.size), np.diff(np.r_[starts, len(rows)]))
     level_of = np.arange(len(rows)) - starts[hour_of]
     descend = (level_of > 0) & np.r_[False, np.diff(clean["height_m"]) <= 0.0]
@@ -406,34 +437,55 @@ def _position(header: str, path: str | Path) -> tuple[float, float]:
     return found[0], found[1]
 
 
+def _rows(lines: list[str], first: int) -> list[tuple[int, list[str]]]:
+    """Numbers of the lines that say something, and their values; a file of DOS may end in its sign for the end."""
+    rows = [(number, line.replace(",", " ").split()) for number, line in enumerate(lines[first - 1 :], first)]
+    return [(number, fields) for number, fields in rows if fields and fields != ["\x1a"]]
+
+
+def _check_lengths(rows: list[tuple[int, list[str]]], count: int, path: str | Path) -> None:
+    """A row that is shorter than the others is cut short; AERMOD would read its columns as missing, or stop."""
+    usual = min(max(len(fields) for _, fields in rows), len(TIMES) + len(COLUMNS))
+    short = next((number for number, fields in rows if len(fields) < usual), None)
+    if count < usual and count >= FEWEST_COLUMNS and short is not None and _is_number(rows[0][1][usual - 1]):
+        raise InputError(
+            "a row has fewer values than the others",
+            file=path,
+            where=f"row {short}",
+            found=f"{len(dict(rows)[short])} values",
+            expected=f"at least {usual}, as in the other rows",
+            mend="the file may be cut short: write it anew",
+        )
+
+
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _numeric(rows: list[tuple[int, list[str]]], count: int, path: str | Path) -> NDArray[np.float64]:
     try:
-        return np.array([fields[:count] for _, fields in rows], dtype=float)
+        values = np.array([fields[:count] for _, fields in rows], dtype=float)
     except ValueError:
-        for number, fields in rows:
-            wrong = [position for position in range(count) if not _is_number(fields[position])]
-            if wrong:
-                raise InputError(
-                    "not a number",
-                    file=path,
-                    where=f"row {number}, value {wrong[0] + 1}",
-                    found=fields[wrong[0]],
-                    expected=f"{count} numbers in each row",
-                ) from None
-        raise
+        values = np.full((1, 1), np.nan)
+    if np.isfinite(values).all():
+        return values
+    number, fields = next(row for row in rows if not all(map(_is_number, row[1][:count])))
+    wrong = next(position for position in range(count) if not _is_number(fields[position]))
+    raise InputError(
+        "not a number",
+        file=path,
+        where=f"row {number}, value {wrong + 1}",
+        found=fields[wrong],
+        expected=f"{count} numbers in each row",
+    )
 
 
 def _times(values: NDArray, numbers: list[int], path: str | Path) -> NDArray[np.int64]:
     """Year with its century, month, day, hour; refuses dates that do not exist."""
-    times = values.astype(np.int64)
+    times = np.clip(values, -1.0e6, 1.0e6).astype(np.int64)
     two_digits = times[:, 0] < 100
     times[two_digits, 0] += np.where(times[two_digits, 0] < CENTURY_SPLIT, 2000, 1900)
     valid: dict[tuple[int, ...], bool] = {}
@@ -441,7 +493,7 @@ def _times(values: NDArray, numbers: list[int], path: str | Path) -> NDArray[np.
         date = (year, month, day)
         if date not in valid:
             valid[date] = _exists(*date)
-        if not valid[date] or not 1 <= hour <= 24 or np.any(values[row] % 1.0):
+        if not valid[date] or not 1 <= hour <= 24 or np.any(values[row] % 1.0) or values[row, 0] > 9999.0:
             raise InputError(
                 "not a date and hour",
                 file=path,
@@ -481,7 +533,7 @@ def _check_sequence(times: NDArray[np.int64], numbers: list[int], path: str | Pa
         row = int(np.argmax(step != 1)) + 1
         if step[row - 1] == 0:
             problem = "an hour stands twice"
-        elif step[row - 1] < 0:
+        elif step[row - 1] < 0 or np.any(serial[row:] == serial[row - 1] + 1):
             problem = "the hours are not in order"
         else:
             problem = f"{step[row - 1] - 1} hour(s) are missing"
@@ -506,125 +558,3 @@ def _check_sequence(times: NDArray[np.int64], numbers: list[int], path: str | Pa
                 found=f"{_text(times[0])} to {_text(times[-1])}, {serial.size} hours",
                 expected=f"{year}-01-01 hour 1 to {year}-12-31 hour 24, {last - first + 1} hours",
             )
-
-
-def _clean(
-    columns: dict[str, NDArray],
-    numbers: list[int],
-    path: str | Path,
-    kinds: dict[str, tuple] | None = None,
-) -> tuple[dict[str, NDArray], list[InputError]]:
-    """Missing codes become NaN; a column with values out of its range is a problem, told by its first row."""
-    clean: dict[str, NDArray] = {}
-    problems = []
-    for name, values in columns.items():
-        codes, low, high = (COLUMNS if kinds is None else kinds)[name][-3:]
-        known = np.where(np.isin(values, codes), np.nan, values)
-        # NaN and infinity are no numbers of AERMET's
-        bad = (~np.isfinite(values) & (len(codes) > 0)) & ~np.isnan(values)
-        bad |= np.isfinite(known) & ((known < low) | (known > high))
-        if bad.any():
-            row = int(np.argmax(bad))
-            share = f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""
-            problems.append(
-                InputError(
-                    "a value is out of its physical range",
-                    file=path,
-                    where=f"{name}, row {numbers[row]}{share}",
-                    found=f"{values[row]:g}",
-                    expected=f"{low:g}..{high:g}{' mb' if name == 'pressure_pa' else ''}",
-                    mend=MENDS.get(name) if kinds is None else PROFILE_MENDS.get(name),
-                )
-            )
-        clean[name] = known
-    return clean, problems
-
-
-PROFILE_MENDS = {
-    "temperature_k": "the profile file holds degrees Celsius: take 273.15 from kelvin",
-    "wind_speed_m_s": MENDS["wind_speed_m_s"],
-}
-HOURS_TO_JUDGE = 24  # fewer hours say nothing about the unit of a whole column
-GREATEST_MEAN_WIND_M_S = 15.0  # no weather station sees a year's mean this high; in km/h or knots it is common
-# A storm's hours may: then the wind is that of the neutral profile of its friction velocity, not 1.9 or 3.6 times it.
-GREATEST_OVER_NEUTRAL = 1.5
-SMALLEST_GREATEST_HEIGHT_M = 10.0  # no day's mixing height stays below; in kilometres every one does
-
-
-def _unit_problems(clean: dict[str, NDArray], path: str | Path) -> list[InputError]:
-    """Units that a range per value cannot tell: the wind's mean, and mixing heights in kilometres."""
-    problems = []
-    wind = clean["wind_speed_m_s"]
-    known = np.isfinite(wind) & (wind > 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        neutral = np.log(clean["anemometer_height_m"] / clean["roughness_m"]) / VON_KARMAN
-        over_neutral = (wind / (clean["friction_velocity_m_s"] * neutral))[known]
-    wind = wind[known]
-    over_neutral = over_neutral[np.isfinite(over_neutral) & (over_neutral > 0.0)]
-    storm = over_neutral.size > 0 and np.median(over_neutral) < GREATEST_OVER_NEUTRAL
-    if wind.size >= HOURS_TO_JUDGE and wind.mean() > GREATEST_MEAN_WIND_M_S and wind.max() <= 50.0 and not storm:
-        problems.append(
-            InputError(
-                "the mean wind speed is too high for metres per second",
-                file=path,
-                where="wind_speed_m_s",
-                found=f"{wind.mean():.1f}",
-                expected=f"at most {GREATEST_MEAN_WIND_M_S:g}",
-                mend=MENDS["wind_speed_m_s"],
-            )
-        )
-    windy = np.where(clean["friction_velocity_m_s"] > 0.15, clean["mechanical_height_m"], np.nan)  # 130 m and more
-    for name, values in (
-        ("mechanical_height_m", windy),
-        ("convective_height_m", clean["convective_height_m"]),
-    ):
-        known = values[np.isfinite(values)]
-        if known.size >= HOURS_TO_JUDGE // 4 and known.max() < SMALLEST_GREATEST_HEIGHT_M:
-            problems.append(
-                InputError(
-                    "the mixing heights are too low for metres",
-                    file=path,
-                    where=name,
-                    found=f"at most {known.max():g}",
-                    expected="metres; heights above 10 m occur in every file",
-                    mend="multiply kilometres by 1000",
-                )
-            )
-    return problems
-
-
-def _needed_problems(
-    clean: dict[str, NDArray], valid: NDArray[np.bool_], numbers: list[int], path: str | Path
-) -> list[InputError]:
-    """Heights a plume needs in every hour that is neither calm nor missing."""
-    problems = []
-    for name in ("roughness_m", "anemometer_height_m"):
-        bad = valid & ~(clean[name] > 0.0)
-        if bad.any():
-            problems.append(
-                InputError(
-                    "an hour with wind lacks a height",
-                    file=path,
-                    where=f"{name}, row {numbers[int(np.argmax(bad))]}",
-                    found="missing or zero",
-                    expected="a height above zero",
-                )
-            )
-    zero = valid & (clean["obukhov_length_m"] == 0.0)
-    if zero.any():
-        problems.append(
-            InputError(
-                "the Obukhov length is zero",
-                file=path,
-                where=f"obukhov_length_m, row {numbers[int(np.argmax(zero))]}",
-                found=0,
-                expected="a length of at least 1 m, positive or negative",
-                mend=MENDS["obukhov_length_m"],
-            )
-        )
-    return problems
-
-
-def _raise(problems: list[InputError]) -> None:
-    if problems:
-        raise problems[0] if len(problems) == 1 else InputErrors(problems)

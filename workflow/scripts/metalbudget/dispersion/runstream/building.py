@@ -14,12 +14,12 @@ from metalbudget.dispersion.runstream.geometry import (
     strip,
 )
 from metalbudget.dispersion.runstream.lines import Statement
-from metalbudget.dispersion.runstream.sources import AREA_KINDS, Draft, vertices
+from metalbudget.dispersion.runstream.sources import AREA_KINDS, MOUTHS, SUBSTANCE, Draft, vertices
 from metalbudget.errors import InputError, InputErrors
 
 # Parameters of SRCPARAM by kind: how many must be there, and what they are.
 PARAMETERS = {
-    "POINT": (5, ("emission", "height", "exit temperature", "exit velocity", "diameter")),
+    **dict.fromkeys(MOUTHS, (5, ("emission", "height", "exit temperature", "exit velocity", "diameter"))),
     "VOLUME": (4, ("emission", "height", "initial lateral spread", "initial vertical spread")),
     "AREA": (3, ("emission", "height", "width", "length", "angle", "initial vertical spread")),
     "AREAPOLY": (3, ("emission", "height", "number of vertices", "initial vertical spread")),
@@ -35,6 +35,7 @@ _DIAMETERS_UM, _DENSITIES_G_CM3 = (1.0e-3, 1.0e3), (1.0e-2, 23.0)
 # AERMOD User's Guide: mass fractions whose sum is off by more than this are questioned.
 _FRACTION_TOLERANCE = 0.02
 _CIRCLE_VERTICES = 20  # AERMOD User's Guide, SO SRCPARAM for AREACIRC
+_SMALLEST_RADIUS_M = 0.9  # AERMOD refuses 0.5 m and takes 0.9 m
 _NARROWEST_LINE_M = 1.0  # AERMOD User's Guide, SO SRCPARAM for LINE
 # The tallest structures on Earth are lower; a taller release is a mistaken unit. [m]
 _TALLEST_M = 3000.0
@@ -63,7 +64,8 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
     try:
         substance = _substance(draft, gas_reactivity, user_gas)
     except InputError as problem:
-        problems.extend(getattr(problem, "problems", [problem]))
+        if not draft.refused & SUBSTANCE:  # else a consequence of the line that was refused
+            problems.extend(getattr(problem, "problems", [problem]))
     at = draft.parameters_at
     if at is None:
         if not draft.unreadable:
@@ -84,7 +86,7 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
     shape = _shape(draft, at, values) if draft.kind in AREA_KINDS else None
     return Source(
         name=draft.name,
-        kind="area" if draft.kind in AREA_KINDS else draft.kind.lower(),
+        kind="area" if draft.kind in AREA_KINDS else "point" if draft.kind in MOUTHS else draft.kind.lower(),
         emission=values["emission"] * emission_scale,
         x_m=draft.x_m if shape is None else float(shape[0, 0]),
         y_m=draft.y_m if shape is None else float(shape[0, 1]),
@@ -98,6 +100,7 @@ def source(draft: Draft, gas_reactivity: float, user_gas: bool, emission_scale: 
         vertices_m=shape,
         substance=substance,
         urban=draft.urban,
+        mouth=MOUTHS.get(draft.kind, "open"),
     )
 
 
@@ -110,7 +113,7 @@ def _out_of_range(draft: Draft, at: Statement, values: dict[str, float]) -> Iter
         yield at.error(
             f"the height of source {draft.name} is out of range", found=f"{values['height']:g} m", expected="metres"
         )
-    if draft.kind == "POINT":
+    if draft.kind in MOUTHS:
         if values["diameter"] == 0.0:
             yield at.error(f"the diameter of source {draft.name} is zero", expected="the stack's inner diameter in m")
         if 0.0 < values["exit temperature"] < _COLDEST_K:
@@ -138,6 +141,10 @@ def _out_of_range(draft: Draft, at: Statement, values: dict[str, float]) -> Iter
                 expected="metres",
                 mend="multiply kilometres by 1000; give 0 for a release at the ground",
             )
+    if 0.0 < values.get("radius", 1.0) < _SMALLEST_RADIUS_M:
+        yield at.error(
+            f"the radius of source {draft.name} is too small", found=f"{values['radius']:g} m", expected="metres"
+        )
     for name in ("width", "length", "radius"):
         if values.get(name) == 0.0:
             yield at.error(f"the {name} of source {draft.name} is zero", expected="metres")
@@ -165,6 +172,8 @@ def _shape(draft: Draft, at: Statement, values: dict[str, float]) -> np.ndarray:
 
 def _polygon(draft: Draft, at: Statement, count: int) -> np.ndarray:
     if draft.corners_at is None:
+        if "AREAVERT" in draft.refused:
+            raise InputErrors([])
         raise at.error(f"the source {draft.name} has no AREAVERT")
     here = draft.corners_at
     outline = vertices(draft)

@@ -10,9 +10,26 @@ from metalbudget.dispersion.runstream import keywords
 from metalbudget.dispersion.runstream.lines import Statement, beside, metres_per_unit
 from metalbudget.errors import InputError, InputErrors
 
+DEFAULTS = {"DFAULT", "DEFAULT"}
+OVERRIDDEN = {"FLAT", "NOSTD"}  # AERMOD's warning W206; the other options of this engine stand beside DFAULT
 AVERAGES = ("1", "2", "3", "4", "6", "8", "12", "24", "MONTH", "PERIOD", "ANNUAL")
 # Upper bounds of the first five wind speed categories, AERMOD User's Guide, ME WINDCATS. [m s-1]
 WIND_CATEGORIES_M_S = (1.54, 3.09, 5.14, 8.23, 10.8)
+# AERMOD refuses fewer people, and a rougher town.
+_FEWEST_PEOPLE, _ROUGHEST_M = 100.0, 5.0
+_LARGEST_TURN_DEG = 180.0  # AERMOD refuses a larger WDROTATE
+# Keywords that leave measured turbulence out: which of the two, and in which hours. AERMOD User's Guide, ME pathway.
+TURBULENCE = {
+    "NOTURB": ("lateral vertical", "stable convective"),
+    "NOTURBST": ("lateral vertical", "stable"),
+    "NOTURBCO": ("lateral vertical", "convective"),
+    "NOSA": ("lateral", "stable convective"),
+    "NOSW": ("vertical", "stable convective"),
+    "NOSAST": ("lateral", "stable"),
+    "NOSWST": ("vertical", "stable"),
+    "NOSACO": ("lateral", "convective"),
+    "NOSWCO": ("vertical", "convective"),
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,9 @@ class Control:
     days: set[tuple[int, int]] = field(default_factory=set)
     wind_rotation_deg: float = 0.0
     wind_categories_m_s: tuple[float, ...] = WIND_CATEGORIES_M_S
+    without_turbulence: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
 
     def gas_surface(self) -> GasSurface:
         """What gas deposition needs to know of the ground."""
@@ -72,6 +91,11 @@ class Control:
             spring_leaf_factor=self.spring_leaf_factor,
             user_velocity_m_s=self.gas_velocity_m_s,
         )
+
+    @property
+    def regulatory(self) -> bool:
+        """Whether the deck asks for the regulatory defaults."""
+        return any(f"MODELOPT {word}" in self.notes for word in DEFAULTS)
 
     def selection(self) -> Selection:
         """The hours to use."""
@@ -112,6 +136,19 @@ def _model_options(control: Control, statement: Statement) -> None:
             wrong.append(statement.error(f"the option {option} is not known here", mend="correct it, or take it out"))
     if {"FLAT", "ELEV"} <= control.options:
         wrong.append(statement.error("FLAT and ELEV sources in one run are not supported", mend="keep one of the two"))
+    given = {word.upper() for word in statement.words}
+    for depleted in ("DRYDPLT", "WETDPLT"):
+        if {depleted, f"NO{depleted}"} <= given:
+            wrong.append(statement.error(f"{depleted} and NO{depleted} exclude each other", mend="keep one of the two"))
+    if given & DEFAULTS:
+        for word in sorted(given & OVERRIDDEN):
+            wrong.append(
+                statement.error(
+                    f"DFAULT sets {word} aside: AERMOD would run the deck without it",
+                    found=" ".join(statement.words),
+                    mend=f"take out DFAULT to keep {word}, or {word} to keep the regulatory defaults",
+                )
+            )
     if wrong:
         raise InputErrors(wrong)
 
@@ -121,8 +158,9 @@ def _averages(control: Control, statement: Statement) -> None:
     for word in statement.words:
         if word.upper() not in AVERAGES:
             raise statement.error("an averaging time is unknown", found=word, expected=" ".join(AVERAGES))
-        if word.upper() not in control.averaging:
-            control.averaging.append(word.upper())
+        if word.upper() in control.averaging:
+            raise statement.error("an averaging time stands twice", found=" ".join(statement.words))
+        control.averaging.append(word.upper())
 
 
 def _pollutant(control: Control, statement: Statement) -> None:
@@ -131,30 +169,70 @@ def _pollutant(control: Control, statement: Statement) -> None:
     control.notes.append("POLLUTID")
 
 
+def _run_or_not(control: Control, statement: Statement) -> None:
+    statement.need(1, "RUN")
+    if statement.words[0].upper() == "NOT":
+        raise statement.error("the deck asks not to be run", found="RUNORNOT NOT", mend="write RUNORNOT RUN")
+    if len(statement.words) > 1 or statement.words[0].upper() != "RUN":
+        raise statement.error("RUNORNOT is not understood", found=" ".join(statement.words), expected="RUN")
+    control.notes.append("RUNORNOT")
+
+
+def _station(control: Control, statement: Statement) -> None:
+    """Where the weather is from: the program checks the form, and uses none of it."""
+    meaning = "station number, first year [name [x y]]"
+    statement.need(2, meaning)
+    statement.whole(statement.words[0], "the number of the station")
+    statement.whole(statement.words[1], "the first year of the weather")
+    control.notes.append(statement.keyword)
+
+
 def _flagpole(control: Control, statement: Statement) -> None:
+    statement.at_most(1, "the default height in m")
     height = statement.number(statement.words[0], "the flagpole height") if statement.words else 0.0
     if height < 0.0:
         raise statement.error("the flagpole height is negative", found=height)
     control.flagpole_m = height
 
 
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _urban(control: Control, statement: Statement) -> None:
-    """One urban area: population, then a name and a roughness; an identifier may come before."""
-    statement.need(1, "population [name [roughness length in m]]")
+    """One urban area: population, then a name and a roughness."""
+    meaning = "population [name [roughness length in m]]"
+    statement.need(1, meaning)
     if control.urban_at is not None:
         raise statement.error(
             "several urban areas in one run are not supported", mend="split the deck into one for each area"
         )
-    words = list(statement.words)
-    try:
-        float(words[0])
-    except ValueError:
-        words = words[1:] if len(words) > 1 else words
+    words = statement.words
+    if len(words) > 1 and not _is_number(words[0]) and _is_number(words[1]) and float(words[1]) >= _FEWEST_PEOPLE:
+        raise statement.error(
+            "an urban area with an identifier belongs to a run of several urban areas, which is not supported",
+            found=" ".join(words),
+            expected=meaning,
+            mend="split the deck into one for each area, and take the identifier out",
+        )
+    statement.at_most(3, meaning)
     population = statement.number(words[0], "the population")
     roughness = statement.number(words[2], "the urban roughness length") if len(words) > 2 else 1.0
-    if population <= 0.0 or roughness <= 0.0:
+    if population < _FEWEST_PEOPLE:
         raise statement.error(
-            "population and roughness length must be positive", found=f"{population:g} people, {roughness:g} m"
+            "the population of the urban area is too small",
+            found=f"{population:g}",
+            expected=f"at least {_FEWEST_PEOPLE:g} people, in full",
+        )
+    if not 0.0 < roughness < _ROUGHEST_M:
+        raise statement.error(
+            "the urban roughness length is out of range",
+            found=f"{roughness:g} m",
+            expected=f"metres, above 0 and below {_ROUGHEST_M:g}",
         )
     control.urban_at = statement
     control.urban_population, control.urban_roughness_m = population, roughness
@@ -180,16 +258,13 @@ def _landuse(control: Control, statement: Statement) -> None:
 
 
 def _gas_defaults(control: Control, statement: Statement) -> None:
-    meaning = "reactivity [leaf factor of season 2 [of season 5 [name]]]"
-    statement.need(1, meaning)
+    meaning = "reactivity, leaf factors of seasons 2 and 5 [name]"
+    statement.need(3, meaning)
+    statement.at_most(4, meaning)
     values = [statement.number(word, meaning) for word in statement.words[:3]]
     if any(not 0.0 <= value <= 1.0 for value in values):
         raise statement.error("reactivity and leaf factors lie between 0 and 1", found=values)
-    control.reactivity = values[0]
-    if len(values) > 1:
-        control.autumn_leaf_factor = values[1]
-    if len(values) > 2:
-        control.spring_leaf_factor = values[2]
+    control.reactivity, control.autumn_leaf_factor, control.spring_leaf_factor = values
 
 
 def _gas_velocity(control: Control, statement: Statement) -> None:
@@ -236,6 +311,7 @@ def _free(statement: Statement) -> None:
 
 def _base(control: Control, statement: Statement) -> None:
     statement.need(1, "elevation [METERS or FEET]")
+    statement.at_most(2, "elevation [METERS or FEET]")
     unit = Statement(statement.file, statement.line, statement.pathway, statement.keyword, statement.words[1:2])
     factor = metres_per_unit(unit) if len(statement.words) > 1 else 1.0
     control.base_elevation_m = statement.number(statement.words[0], "the base elevation") * factor
@@ -307,7 +383,17 @@ def _month_day(statement: Statement, word: str) -> tuple[int, int]:
 
 def _rotation(control: Control, statement: Statement) -> None:
     statement.need(1, "degrees")
-    control.wind_rotation_deg = statement.number(statement.words[0], "the rotation")
+    statement.at_most(1, "degrees")
+    turn = statement.number(statement.words[0], "the rotation")
+    if abs(turn) > _LARGEST_TURN_DEG:
+        raise statement.error("the rotation is out of range", found=f"{turn:g}", expected="-180 to 180 degrees")
+    control.wind_rotation_deg = turn
+
+
+def _without_turbulence(control: Control, statement: Statement) -> None:
+    statement.at_most(0, "nothing behind it")
+    measured, hours = TURBULENCE[statement.keyword]
+    control.without_turbulence |= {f"{name} {when}" for name in measured.split() for when in hours.split()}
 
 
 def _wind_categories(control: Control, statement: Statement) -> None:
@@ -324,6 +410,7 @@ CONTROL: dict[str, Handler] = {
     "MODELOPT": _model_options,
     "AVERTIME": _averages,
     "POLLUTID": _pollutant,
+    "RUNORNOT": _run_or_not,
     "FLAGPOLE": _flagpole,
     "URBANOPT": _urban,
     "GDSEASON": _seasons,
@@ -342,4 +429,8 @@ METEOROLOGY: dict[str, Handler] = {
     "DAYRANGE": _days,
     "WDROTATE": _rotation,
     "WINDCATS": _wind_categories,
+    "SURFDATA": _station,
+    "UAIRDATA": _station,
+    "SITEDATA": _station,
+    **dict.fromkeys(TURBULENCE, _without_turbulence),
 }

@@ -51,6 +51,8 @@ class Deck:
         Taken off every wind direction.
     wind_categories_m_s : tuple of 5 float
         Upper bounds of the wind speed categories of EMISFACT. [m s⁻¹]
+    without_turbulence : frozenset of str
+        Measured turbulence that is left out: "lateral" or "vertical", then "stable" or "convective".
     variations : dict of str to Variation
         Factors by source.
     hourly_files : dict of str to Path
@@ -76,6 +78,7 @@ class Deck:
     selection: Selection
     wind_rotation_deg: float = 0.0
     wind_categories_m_s: tuple[float, ...] = ()
+    without_turbulence: frozenset[str] = frozenset()
     variations: dict[str, Variation] = field(default_factory=dict)
     hourly_files: dict[str, Path] = field(default_factory=dict)
     emission_scale: float = 1.0
@@ -103,13 +106,23 @@ def read(path: str | Path) -> Deck:
     """
     path = Path(path)
     problems = Problems()
+    seen: dict[tuple[str, str], Statement] = {}
     control, yard = Control(), sources.Yard(problems)
     area: receptors.Field | None = None
     files = {path.resolve()}
-    for statement in statements(path, KNOWN, problems):
+    for statement in statements(path, KNOWN, problems):  # raises what is wrong with a file as a whole
         files.add(statement.file.resolve())
+        before = seen.setdefault((statement.pathway, statement.keyword), statement)
         reason = keywords.UNSUPPORTED.get(statement.pathway, {}).get(statement.keyword)
-        if reason is not None:
+        if before is not statement and statement.keyword in keywords.ONCE.get(statement.pathway, ()):
+            problems.add(
+                statement.error(
+                    f"{statement.keyword} stands twice",
+                    found=f"the first one in line {before.line}: {' '.join(before.words)}",
+                    mend="keep one of the two",
+                )
+            )
+        elif reason is not None:
             problems.add(statement.error(f"{statement.keyword} is not supported: {reason}", mend="take the line out"))
         elif statement.pathway == "EV":
             problems.add(statement.error("runs of single events are not supported", mend="take the EV pathway out"))
@@ -119,10 +132,21 @@ def read(path: str | Path) -> Deck:
         elif statement.pathway == "RE":
             if area is None:
                 places = {name: (draft.x_m, draft.y_m) for name, draft in yard.drafts.items()}
-                area = receptors.Field("FLAT" not in control.options, control.flagpole_m, places, problems)
+                # where MODELOPT could not be read, whether elevations are needed is not known
+                terrain = (
+                    "FLAT" not in control.options
+                    and control.options_at is not None
+                    and "MODELOPT" not in control.refused
+                )
+                area = receptors.Field(terrain, control.flagpole_m, places, yard.refused, problems)
             receptors.read_one(area, statement)
         else:
             _take(control, statement, problems)
+    for pathway, names in keywords.NEEDED.items():
+        for name in names:
+            started = any(opened == pathway for opened, _ in seen)
+            if (pathway, name) not in seen and started and pathway not in problems.broken:
+                problems.add(InputError(f"the deck has no {pathway} {name}", file=path, mend="add the line"))
     found = area.finished() if area is not None else Receptors(*(np.zeros(0) for _ in range(5)))
     built = _sources(yard, control, problems)
     outputs = _outputs(control)
@@ -145,6 +169,7 @@ def read(path: str | Path) -> Deck:
         selection=control.selection(),
         wind_rotation_deg=control.wind_rotation_deg,
         wind_categories_m_s=control.wind_categories_m_s,
+        without_turbulence=frozenset(control.without_turbulence),
         variations={
             name: variation for name, draft in yard.drafts.items() if (variation := draft.variation()) is not None
         },
@@ -161,13 +186,12 @@ def _take(control: Control, statement: Statement, problems: Problems) -> None:
     handler = {"CO": CONTROL, "ME": METEOROLOGY}.get(statement.pathway, {}).get(keyword)
     if keyword in keywords.NOTED[statement.pathway] and keyword not in control.notes:
         control.notes.append(keyword)
-    if keyword == "RUNORNOT" and statement.words and statement.words[0].upper() == "NOT":
-        problems.add(statement.error("the deck asks not to be run", found="RUNORNOT NOT", mend="write RUNORNOT RUN"))
     if handler is None:
         return
     try:
         handler(control, statement)
     except InputError as problem:
+        control.refused.add(keyword)
         problems.add(problem)
 
 
@@ -204,8 +228,12 @@ def _sources(yard: sources.Yard, control: Control, problems: Problems) -> list[S
     """All sources that can be built."""
     built = []
     user_gas = control.gas_velocity_m_s is not None
+    told = set(sources.SOURCES) if "SO" in problems.broken else yard.refused_keywords
     for draft in yard.drafts.values():
-        factors = sources.check_factors(draft)
+        draft.refused |= told
+        if draft.parameters_at is None and "SRCPARAM" in told:
+            continue  # one of the refused lines may be its own
+        factors = None if "EMISFACT" in draft.refused else sources.check_factors(draft)
         if factors is not None:
             problems.add(factors)
         try:
@@ -231,31 +259,34 @@ def _check(
 ) -> None:
     """What only the whole deck can show."""
 
-    def add(message: str, **details: object) -> None:
-        problems.add(InputError(message, file=path, **details))
+    def absent(pathway: str, message: str, **details: object) -> None:
+        if pathway not in problems.broken:
+            problems.add(InputError(message, file=path, **details))
 
     if control.options_at is None:
-        add("the deck has no CO MODELOPT", expected="for example MODELOPT CONC FLAT")
-    if not control.averaging:
-        add("the deck has no CO AVERTIME", expected="for example AVERTIME 1, or AVERTIME PERIOD")
+        absent("CO", "the deck has no CO MODELOPT", expected="for example MODELOPT CONC FLAT")
+    if not control.averaging and "AVERTIME" not in control.refused:
+        absent("CO", "the deck has no CO AVERTIME", expected="for example AVERTIME 1, or AVERTIME PERIOD")
     if not yard.drafts:
-        add("the deck locates no source", expected="SO LOCATION")
-    elif not yard.groups:
-        add("the deck has no SO SRCGROUP", expected="for example SRCGROUP ALL")
+        if not yard.refused:
+            absent("SO", "the deck locates no source", expected="SO LOCATION")
+    elif not yard.groups and "SRCGROUP" not in yard.refused_keywords:
+        absent("SO", "the deck has no SO SRCGROUP", expected="for example SRCGROUP ALL")
     if found.x_m.size == 0 and not (area is not None and area.unreadable):
-        add("the deck has no receptors", expected="RE DISCCART, DISCPOLR, GRIDCART or GRIDPOLR")
+        absent("RE", "the deck has no receptors", expected="RE DISCCART, DISCPOLR, GRIDCART or GRIDPOLR")
     for keyword, value in (
         ("SURFFILE", control.surface_file),
         ("PROFFILE", control.profile_file),
         ("PROFBASE", control.base_elevation_m),
     ):
-        if value is None:
-            add(f"the deck has no readable ME {keyword}")
-    if control.urban_at is None and any(draft.urban for draft in yard.drafts.values()):
-        add("sources are urban, but there is no urban area", expected="CO URBANOPT with a population")
-    if control.urban_at is not None and not any(draft.urban for draft in yard.drafts.values()):
+        if value is None and keyword not in control.refused:
+            absent("ME", f"the deck has no ME {keyword}", mend="add the line")
+    urban = any(draft.urban for draft in yard.drafts.values())
+    if control.urban_at is None and "URBANOPT" not in control.refused and urban:
+        absent("CO", "sources are urban, but there is no urban area", expected="CO URBANOPT with a population")
+    if control.urban_at is not None and not urban and not {"SO"} & problems.broken and not yard.refused_keywords:
         problems.add(control.urban_at.error("there is an urban area, but no urban source", expected="SO URBANSRC"))
-    if control.pollutant == "SO2" and control.urban_at is not None and "MODELOPT DFAULT" in control.notes:
+    if control.pollutant == "SO2" and control.urban_at is not None and control.regulatory:
         problems.add(
             control.urban_at.error(
                 "urban SO2 under DFAULT decays with a half-life of four hours, which is not supported",
@@ -263,6 +294,14 @@ def _check(
             )
         )
     _check_deposition(path, control, yard, problems, outputs, built)
+    fine = next((draft for draft in yard.drafts.values() if draft.fine is not None or draft.gas is not None), None)
+    if fine is not None and fine.classes_at is not None and control.regulatory:
+        problems.add(
+            fine.classes_at.error(
+                f"DFAULT excludes {fine.classes_at.keyword}: AERMOD refuses the deck",
+                mend="put ALPHA in place of DFAULT",
+            )
+        )
     if area is not None:
         _check_distance(found, area, built)
 
@@ -276,7 +315,8 @@ def _check_deposition(
     built: list[Source],
 ) -> None:
     """Deposition needs a substance, and gases need to know the ground."""
-    if outputs != ("conc",):
+    said_wrong = "SO" in problems.broken or yard.refused_keywords & sources.SUBSTANCE
+    if outputs != ("conc",) and not said_wrong:
         for source in built:
             if source.substance is None:
                 problems.add(
@@ -294,7 +334,12 @@ def _check_deposition(
                     mend="give GASDEPOS, or ask for CONC and DDEP only",
                 )
             )
-    elif gases and not (control.season_of_month and control.landuse_of_sector):
+    elif (
+        gases
+        and not (control.season_of_month and control.landuse_of_sector)
+        and not control.refused & {"GDSEASON", "GDLANUSE"}
+        and "CO" not in problems.broken
+    ):
         problems.add(
             InputError(
                 "the deposition of gases needs the season of each month and the land use of each sector",

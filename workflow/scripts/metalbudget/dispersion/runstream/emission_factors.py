@@ -144,6 +144,8 @@ def read_hourly(
         for row, (year, month, day, hour) in enumerate(zip(hours.year, hours.month, hours.day, hours.hour, strict=True))
     }
     by_name = {name.upper(): name for name in kinds}
+    last = dict.fromkeys(kinds, -1)
+    refused: set[str] = set()
     emission = {name: np.full(len(hours.hour), np.nan) for name in kinds}
     state = {name: np.full((len(hours.hour), 2 if kinds[name] == "point" else 3), np.nan) for name in kinds}
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
@@ -156,6 +158,7 @@ def read_hourly(
             name = by_name.get(words[4].upper())
             values = [float(word) for word in words[5:]]
         except (ValueError, IndexError):
+            refused.update(kinds)
             problems.add(
                 InputError(
                     "a line of hourly emissions cannot be read",
@@ -166,18 +169,34 @@ def read_hourly(
                 )
             )
             continue
+        if name is None:
+            refused.update(kinds)
+            problems.add(
+                InputError(
+                    "a line of hourly emissions is of another source",
+                    file=path,
+                    where=where,
+                    found=words[4],
+                    expected=", ".join(kinds),
+                    mend="name every source of the file in SO HOUREMIS, or take its lines out",
+                )
+            )
+            continue
         row = row_of.get((_full(moment[0]), *moment[1:]))  # type: ignore[arg-type]
-        if name is None or row is None:
-            continue  # another source's line, or an hour that the weather file does not have
-        problem = _wrong(kinds[name], values)
+        problem = _wrong(kinds[name], values) or _misplaced(row, last[name])
+        if row is not None:
+            last[name] = row
         if problem:
+            refused.add(name)
             problems.add(InputError(problem, file=path, where=where, found=line.strip()[:80]))
             continue
+        if row is None:
+            continue  # an hour that the weather file does not have
         emission[name][row] = values[0] if values else 0.0
-        state[name][row, : len(values) - 1] = values[1:] if values else []
+        state[name][row, : max(len(values) - 1, 0)] = values[1:]
     for name, series in emission.items():
         absent = np.flatnonzero(np.isnan(series) & used)
-        if absent.size:
+        if absent.size and name not in refused:
             first = absent[0]
             problems.add(
                 InputError(
@@ -188,6 +207,13 @@ def read_hourly(
                 )
             )
     return {name: HourlyEmission(np.nan_to_num(emission[name]), state[name]) for name in kinds}
+
+
+def _misplaced(row: int | None, last: int) -> str | None:
+    """What is wrong with the place of a line among its source's."""
+    if row is None or row > last:
+        return None
+    return "an hour of hourly emissions stands twice" if row == last else "hourly emissions are not in order"
 
 
 def _wrong(kind: str, values: list[float]) -> str | None:

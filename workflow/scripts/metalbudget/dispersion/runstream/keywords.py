@@ -3,14 +3,50 @@
 Names and meaning follow the AERMOD User's Guide (EPA-454/B-23-008), appendix B.
 """
 
-PATHWAYS = ("CO", "SO", "RE", "ME", "OU", "EV")
+ORDER = ("CO", "SO", "RE", "ME", "OU")
+PATHWAYS = (*ORDER, "EV")
+
+# Without these AERMOD does not run; what else it needs is asked for where its meaning is known.
+NEEDED = {
+    "CO": ("TITLEONE", "POLLUTID", "RUNORNOT"),
+    "ME": ("SURFDATA", "UAIRDATA"),
+}
+# Once in a deck: a second one leaves open which of the two is meant.
+ONCE = {
+    "CO": {
+        "TITLEONE",
+        "TITLETWO",
+        "MODELOPT",
+        "AVERTIME",
+        "POLLUTID",
+        "RUNORNOT",
+        "FLAGPOLE",
+        "GDSEASON",
+        "GDLANUSE",
+        "GASDEPDF",
+        "GASDEPVD",
+    },
+    "SO": {"ELEVUNIT", "EMISUNIT"},
+    "RE": {"ELEVUNIT"},
+    "ME": {
+        "SURFFILE",
+        "PROFFILE",
+        "SURFDATA",
+        "UAIRDATA",
+        "SITEDATA",
+        "PROFBASE",
+        "STARTEND",
+        "WDROTATE",
+        "WINDCATS",
+    },
+    "OU": set(),
+}
 
 # Accepted and listed, without effect on the numbers.
 NOTED = {
     "CO": {
         "TITLEONE",
         "TITLETWO",
-        "RUNORNOT",
         "DEBUGOPT",
         "ERRORFIL",
         "EVENTFIL",
@@ -19,7 +55,7 @@ NOTED = {
     },
     "SO": set(),
     "RE": set(),
-    "ME": {"SURFDATA", "UAIRDATA", "SITEDATA", "NUMYEARS"},
+    "ME": {"NUMYEARS"},
     "OU": {
         "RECTABLE",
         "MAXTABLE",
@@ -43,7 +79,7 @@ NOTED = {
 
 _DOWNWASH = "building downwash is out of this engine's scope"
 _CHEMISTRY = "the conversion of nitrogen oxides is out of this engine's scope"
-_TURBULENCE = "measured turbulence is used as it stands"
+_TURBULENCE = "it is a keyword of ME, not an option"
 _BACKGROUND = "background concentrations are not added by this engine"
 
 UNSUPPORTED = {
@@ -92,21 +128,9 @@ UNSUPPORTED = {
         "CONCUNIT": "outputs in other units than µg m⁻³ and g m⁻² are not written",
         "DEPOUNIT": "outputs in other units than µg m⁻³ and g m⁻² are not written",
     },
-    "RE": {
-        "EVALCART": "receptors sorted into arcs serve model evaluation; write them as DISCCART",
-    },
+    "RE": {},
     "ME": {
         "SCIMBYHR": "the sampling of hours for SCIM is not built in",
-        "TURBNOST": _TURBULENCE,
-        "NOTURB": _TURBULENCE,
-        "NOTURBST": _TURBULENCE,
-        "NOTURBCO": _TURBULENCE,
-        "NOSA": _TURBULENCE,
-        "NOSW": _TURBULENCE,
-        "NOSAST": _TURBULENCE,
-        "NOSWST": _TURBULENCE,
-        "NOSACO": _TURBULENCE,
-        "NOSWCO": _TURBULENCE,
     },
     "OU": {},
 }
@@ -149,8 +173,6 @@ UNSUPPORTED_OPTIONS = {
 }
 
 UNSUPPORTED_KINDS = {
-    "POINTCAP": "capped stacks are not built in",
-    "POINTHOR": "horizontal stacks are not built in",
     "RLINE": "RLINE sources are not built in; LINE is",
     "RLINEXT": "RLINE sources are not built in; LINE is",
     "OPENPIT": "open pits are not built in",

@@ -1,11 +1,11 @@
 """The lines of a runstream: pathway, keyword and words, with continuation, comments and included files."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from metalbudget.dispersion.runstream.keywords import PATHWAYS
+from metalbudget.dispersion.runstream.keywords import ORDER, PATHWAYS
 from metalbudget.errors import InputError
 
 _WORD = re.compile(r'"[^"]*"|\S+')
@@ -14,6 +14,7 @@ _ID_PARTS = re.compile(r"^(\D*)(\d*)(.*)$")
 # A keyword stands in columns 4 to 11; data of a line that continues the last keyword begin behind them.
 _DATA_COLUMN = 12
 MOST_VALUES = 10_000_000  # of one line or network; more is a slip of the pen
+_FARTHEST_M = 1.0e8  # more than twice around the Earth
 _FEET_M = 0.3048  # one international foot, exact by definition
 
 # Words that open a line of a receptor network without repeating the keyword.
@@ -68,11 +69,18 @@ class Statement:
             raise self.error(f"{name} is not a number", found=word, expected="a number")
         return value
 
+    def coordinate(self, word: str) -> float:
+        """A position that can lie on Earth. [m]"""
+        value = self.number(word, "a coordinate")
+        if abs(value) > _FARTHEST_M:
+            raise self.error("a coordinate is out of range", found=word, expected=f"metres, at most {_FARTHEST_M:g}")
+        return value
+
     def whole(self, word: str, name: str) -> int:
         """A whole number."""
         value = self.number(word, name)
-        if value != int(value):
-            raise self.error(f"{name} is not a whole number", found=word)
+        if value != int(value) or abs(value) > MOST_VALUES:
+            raise self.error(f"{name} is not a whole number", found=word, expected=f"at most {MOST_VALUES}")
         return int(value)
 
     def numbers(self, words: Sequence[str], name: str) -> list[float]:
@@ -93,8 +101,12 @@ _SHOWN_OF_A_KIND = 10
 
 @dataclass
 class Problems:
-    """Everything wrong with a deck; of problems of one kind the first ten, and how many there are."""
+    """Everything wrong with a deck; of problems of one kind the first ten, and how many there are.
 
+    `broken` are the pathways of which a line could not be told: that something is missing from them is no news.
+    """
+
+    broken: set[str] = field(default_factory=set)
     _kept: list[InputError] = field(default_factory=list)
     _kinds: dict[str, int] = field(default_factory=dict)
 
@@ -132,32 +144,51 @@ def statements(path: Path, known: dict[str, set[str]], problems: Problems) -> It
     for statement in _lines(path, "", "", known, problems, depth=0):
         pathway, keyword = statement.pathway, statement.keyword
         if keyword == "STARTING":
-            if current is not None:
+            if current is not None and current != pathway:
                 problems.add(statement.error(f"{pathway} starts before {current} is finished"))
             if pathway in opened:
                 problems.add(statement.error(f"{pathway} is started twice"))
-            opened.append(pathway)
+            else:
+                opened.append(pathway)
             current = pathway
         elif keyword == "FINISHED":
-            if current != pathway:
+            if current != pathway and pathway not in problems.broken:
                 problems.add(statement.error(f"{pathway} is finished but was not started"))
             current = None
         elif current != pathway:
+            problems.broken.add(pathway)
             problems.add(statement.error(f"{keyword} stands outside {pathway} STARTING and {pathway} FINISHED"))
         else:
             yield statement
-    end = Statement(path, 0, "", "")
     if current is not None:
         problems.add(InputError(f"{current} is never finished", file=path, mend=f"add the line {current} FINISHED"))
-    for pathway in ("CO", "SO", "RE", "ME"):
-        if pathway not in opened:
-            problems.add(InputError(f"the deck has no {pathway} pathway", file=end.file))
+    if not opened and not problems.found:
+        problems.broken.update(ORDER)
+        problems.add(
+            InputError("the deck is empty", file=path, expected="a runstream, from CO STARTING to OU FINISHED")
+        )
+    for pathway in ORDER:
+        if pathway not in opened and pathway not in problems.broken:
+            problems.broken.add(pathway)
+            problems.add(
+                InputError(
+                    f"the deck has no {pathway} pathway",
+                    file=path,
+                    expected=f"lines from {pathway} STARTING to {pathway} FINISHED",
+                    mend="write it; if the deck had one, the file is cut short",
+                )
+            )
+    if [pathway for pathway in opened if pathway in ORDER] != [pathway for pathway in ORDER if pathway in opened]:
+        problems.add(
+            InputError("the pathways are out of order", file=path, found=" ".join(opened), expected=" ".join(ORDER))
+        )
 
 
 def _lines(
     path: Path, pathway: str, keyword: str, known: dict[str, set[str]], problems: Problems, depth: int
 ) -> Iterator[Statement]:
     """Statements of one file and of the files that it includes."""
+    lost = False  # whether the lines are of a pathway that has not been started: told once
     for number, raw in enumerate(_text(path, pathway).splitlines(), 1):
         line = raw.expandtabs(8).rstrip()
         spans = [(found.start(), found.group()) for found in _WORD.finditer(line)]
@@ -166,34 +197,53 @@ def _lines(
         first = spans[0][1].upper()
         if first in PATHWAYS and len(spans) > 1 and spans[0][0] < _DATA_COLUMN:
             if first != pathway:
-                pathway, keyword = first, ""
+                pathway, keyword, lost = first, "", False
             spans = spans[1:]
         if not pathway:
-            problems.add(
-                InputError(
-                    "a line before the first pathway", file=path, where=f"line {number}", found=line.strip()[:60]
+            if not lost:
+                problems.add(
+                    InputError(
+                        "a line before the first pathway",
+                        file=path,
+                        where=f"line {number}",
+                        found=line.strip()[:60],
+                        expected="CO STARTING",
+                        mend="a runstream is plain text that begins with CO STARTING; comments begin with **",
+                    )
                 )
-            )
+            lost = True
+            problems.broken.add(ORDER[0])
             continue
         start, word = spans[0]
         upper = word.upper()
         if upper in known[pathway] or upper in ("STARTING", "FINISHED"):
             keyword, spans = upper, spans[1:]
         elif not _continues(keyword, [text for _, text in spans], start):
-            unknown = Statement(path, number, pathway, upper)
-            problems.add(
-                unknown.error(
-                    f"{pathway} {upper} is not a keyword that is known here",
-                    mend="correct the keyword, or take the line out if the result should not depend on it",
-                )
-            )
-            keyword = ""
+            others = [other for other in ORDER if upper in known[other]]
+            problems.broken.update((pathway, *others))
+            if not (lost and others):
+                problems.add(_unknown(Statement(path, number, pathway, upper), others))
+            keyword, lost = "", lost or bool(others)
             continue
         statement = Statement(path, number, pathway, keyword, tuple(text.strip('"') for _, text in spans))
         if keyword == "INCLUDED":
             yield from _included(statement, known, problems, depth)
         else:
             yield statement
+
+
+def _unknown(statement: Statement, others: Sequence[str]) -> InputError:
+    """A keyword that the pathway does not have; perhaps it is another pathway's."""
+    pathway, keyword = statement.pathway, statement.keyword
+    if others:
+        return statement.error(
+            f"{keyword} is no keyword of {pathway}, but of {' and '.join(others)}",
+            mend=f"see that {pathway} FINISHED and {others[0]} STARTING stand before it",
+        )
+    return statement.error(
+        f"{pathway} {keyword} is not a keyword that is known here",
+        mend="correct the keyword, or take the line out if the result should not depend on it",
+    )
 
 
 def _continues(keyword: str, words: list[str], start: int) -> bool:
@@ -208,6 +258,7 @@ def _included(statement: Statement, known: dict[str, set[str]], problems: Proble
     """Statements of an included file."""
     try:
         statement.need(1, "the name of a file")
+        statement.at_most(1, "the name of a file; quotes where it has blanks")
         if depth > 0:
             raise statement.error("an included file includes another")
         path = beside(statement, statement.words[0])
@@ -234,7 +285,16 @@ def beside(statement: Statement, name: str) -> Path:
 def _text(path: Path, pathway: str) -> str:
     """What a file says; runstreams are ASCII but comments hold anything."""
     try:
-        return path.read_bytes().decode("utf-8", errors="replace")
+        content = path.read_bytes()
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:200]:
+            raise InputError(
+                "the file is not plain text",
+                file=path,
+                found="bytes of UTF-16, or of a program's own format",
+                expected="a runstream in ASCII or UTF-8",
+                mend="save it as plain text",
+            )
+        return content.decode("utf-8-sig", errors="replace")
     except OSError as error:
         what = "the included file" if pathway else "the deck"
         raise InputError(f"{what} cannot be read", file=path, found=error.strerror or error) from error
@@ -255,10 +315,11 @@ def _id_parts(name: str) -> tuple[str, int, str]:
     return head, int(digits) if digits else -1, tail
 
 
-def chosen(statement: Statement, word: str, names: Sequence[str]) -> list[str]:
+def chosen(statement: Statement, word: str, names: Sequence[str], refused: Collection[str] = ()) -> list[str]:
     """Sources that a name or a range such as S1-S5 stands for.
 
-    A range compares the letters before, the number, and what follows it, each by itself.
+    A range compares the letters before, the number, and what follows it, each by itself. A source whose LOCATION was
+    refused is nobody's mistake a second time.
     """
     by_name = {name.upper(): name for name in names}
     if word.upper() in by_name:
@@ -272,4 +333,6 @@ def chosen(statement: Statement, word: str, names: Sequence[str]) -> list[str]:
         ]
         if found:
             return found
+    if word.upper() in refused:
+        return []
     raise statement.error(f"no source {word} has been located", expected="a source of an earlier LOCATION, or a range")

@@ -1,14 +1,29 @@
 """The receptor pathway of a runstream: single receptors and networks, in the order in which they stand."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from metalbudget.dispersion.case import Receptors
 from metalbudget.dispersion.runstream.lines import MOST_VALUES, NETWORK_WORDS, Problems, Statement, metres_per_unit
 from metalbudget.errors import InputError
+
+
+class _AboutRefused(Exception):
+    """A receptor is placed about a source that was refused, which is told already."""
+
+
+_NO_ELEVATION = -9999.0  # AERMAP's code
+# Two ways to say the same of a network.
+_EITHER = {
+    "XYINC": {"XPNTS", "YPNTS"},
+    "XPNTS": {"XYINC"},
+    "YPNTS": {"XYINC"},
+    "GDIR": {"DDIR"},
+    "DDIR": {"GDIR"},
+}
 
 
 @dataclass
@@ -19,7 +34,9 @@ class Network:
     name: str
     at: Statement
     values: dict[str, list[float]] = field(default_factory=dict)
-    origin: tuple[str, ...] = ("0", "0")
+    origin: tuple[str, ...] = ()
+    said: set[str] = field(default_factory=set)
+    unreadable: bool = False
     rows: dict[str, dict[float, list[float]]] = field(default_factory=dict)
 
 
@@ -34,11 +51,14 @@ class Field:
         Default height above the ground; None where flagpoles are not in use.
     places : mapping of str to (float, float)
         Where each source stands.
+    refused : collection of str
+        Sources that were refused, in capitals; a receptor placed about one is left out.
     """
 
     terrain: bool
     flagpole_m: float | None
     places: Mapping[str, tuple[float, float]]
+    refused: Collection[str]
     problems: Problems
     unit_m: float = 1.0
     network: Network | None = None
@@ -56,6 +76,15 @@ class Field:
         hill = ground if hill is None else hill * self.unit_m
         if height < 0.0:
             self.problems.add(statement.error("a receptor stands below the ground", found=f"flagpole {height:g} m"))
+        if self.terrain and ground <= _NO_ELEVATION * self.unit_m:
+            self.problems.add(
+                statement.error(
+                    "the elevation of a receptor is missing",
+                    found=f"{ground / self.unit_m:g}",
+                    mend="give the ground's elevation; AERMAP writes -9999 where its data have a gap",
+                )
+            )
+            hill = max(ground, hill)
         self.rows.append((x, y, ground, hill, height))
         self.origins.append(statement)
 
@@ -63,6 +92,7 @@ class Field:
         """All receptors; what cannot be is added to the problems."""
         if self.network is not None:
             self.problems.add(self.network.at.error(f"the network {self.network.name} has no END"))
+            self.unreadable = True
         table = np.array(self.rows, dtype=np.float64).reshape(-1, 5)
         below = self.terrain & (table[:, 3] < table[:, 2])
         for row in np.flatnonzero(below):
@@ -90,9 +120,17 @@ def _discrete(area: Field, statement: Statement) -> None:
         rest = [statement.number(word, "a height") for word in words[3:]]
     else:
         statement.need(2, "x, y [elevation, hill height] [flagpole]")
-        x, y = (statement.number(word, "a coordinate") for word in words[:2])
+        x, y = (statement.coordinate(word) for word in words[:2])
         rest = [statement.number(word, "a height") for word in words[2:]]
     area.add(statement, x, y, *_heights(area, statement, rest))
+
+
+def _arc(area: Field, statement: Statement) -> None:
+    """EVALCART x y elevation hill flagpole arc [name]: a receptor as any other; the arc serves an output only."""
+    statement.need(6, "x, y, elevation, hill height, flagpole, arc [name]")
+    _discrete(area, replace(statement, words=statement.words[:5]))
+    if "EVALCART" not in area.notes:
+        area.notes.append("EVALCART arcs")
 
 
 def _heights(area: Field, statement: Statement, rest: list[float]) -> tuple[float, float | None, float | None]:
@@ -131,6 +169,8 @@ def _heights(area: Field, statement: Statement, rest: list[float]) -> tuple[floa
 
 
 def _place(area: Field, statement: Statement, name: str) -> tuple[float, float]:
+    if name.upper() in area.refused:
+        raise _AboutRefused
     places = {key.upper(): value for key, value in area.places.items()}
     if name.upper() not in places:
         raise statement.error(f"no source {name} has been located", expected=", ".join(area.places) or "a source")
@@ -165,8 +205,18 @@ def _network(area: Field, statement: Statement) -> None:
         raise statement.error(f"the network {name} has not been started", expected=f"{statement.keyword} {name} STA")
     if word == "END":
         area.network = None
-        (_cartesian if network.kind == "GRIDCART" else _rings)(area, network)
-    elif word in ("XYINC", "GDIR"):
+        if not network.unreadable:
+            (_cartesian if network.kind == "GRIDCART" else _rings)(area, network)
+        return
+    if word in ("XYINC", "GDIR", "ORIG") and word in network.said:
+        raise statement.error(f"{word} of network {network.name} stands twice", mend="keep one of the two")
+    if word in _EITHER and _EITHER[word] & network.said and not network.unreadable:
+        raise statement.error(
+            f"the network {network.name} has both {word} and {', '.join(sorted(_EITHER[word] & network.said))}",
+            mend="keep one of the two ways",
+        )
+    network.said.add(word)
+    if word in ("XYINC", "GDIR"):
         _increments(network, statement, word, rest)
     elif word == "ORIG":
         network.origin = tuple(rest)
@@ -175,7 +225,7 @@ def _network(area: Field, statement: Statement) -> None:
     elif word in ("ELEV", "HILL", "FLAG"):
         if len(rest) < 2:
             raise statement.error(f"{word} needs a row and its values")
-        row = statement.number(rest[0], "the row")
+        row = statement.number(rest[0], "the row, which stands before its values,")
         network.rows.setdefault(word, {}).setdefault(row, []).extend(statement.numbers(rest[1:], word))
     else:
         raise statement.error("unknown word in a network", found=words[0], expected=" ".join(sorted(NETWORK_WORDS)))
@@ -211,7 +261,9 @@ def _rings(area: Field, network: Network) -> None:
     if not distances or not directions:
         raise network.at.error(f"the network {network.name} has no DIST, or neither DDIR nor GDIR")
     at = network.at
-    if len(network.origin) == 1:
+    if not network.origin:
+        origin = (0.0, 0.0)
+    elif len(network.origin) == 1:
         origin = _place(area, at, network.origin[0])
     elif len(network.origin) == 2:
         origin = (at.number(network.origin[0], "the origin"), at.number(network.origin[1], "the origin"))
@@ -227,7 +279,7 @@ def _rings(area: Field, network: Network) -> None:
 def _grid_heights(
     area: Field, network: Network, n_rows: int, n_columns: int
 ) -> Callable[[int, int], tuple[float, float | None, float | None]]:
-    """Ground, hill and flagpole height of a grid's points; rows by number 1..n, else in their order."""
+    """Ground, hill and flagpole height of a grid's points; rows stand in the order of their labels."""
     tables: dict[str, np.ndarray] = {}
     for word, rows in network.rows.items():
         sizes = {len(values) for values in rows.values()}
@@ -237,8 +289,7 @@ def _grid_heights(
                 found=f"{len(rows)} rows of {sorted(sizes)} values",
                 expected=f"{n_rows} rows of {n_columns} values",
             )
-        numbered = sorted(rows) == list(range(1, n_rows + 1))
-        tables[word] = np.array([rows[key] for key in (sorted(rows) if numbered else rows)])
+        tables[word] = np.array([rows[key] for key in sorted(rows)])  # AERMOD sorts rows by their labels
     if "FLAG" in tables and area.flagpole_m is None:
         raise network.at.error("a network has flagpole heights, but flagpoles are not in use", mend="add CO FLAGPOLE")
     missing = [word for word in ("ELEV", "HILL") if word not in tables]
@@ -266,6 +317,7 @@ def _unit(area: Field, statement: Statement) -> None:
 RECEPTORS: dict[str, Callable[[Field, Statement], None]] = {
     "DISCCART": _discrete,
     "DISCPOLR": _discrete,
+    "EVALCART": _arc,
     "GRIDCART": _network,
     "GRIDPOLR": _network,
     "ELEVUNIT": _unit,
@@ -276,6 +328,10 @@ def read_one(area: Field, statement: Statement) -> None:
     """Take in a line, or add its problem."""
     try:
         RECEPTORS[statement.keyword](area, statement)
+    except _AboutRefused:
+        area.unreadable = True
     except InputError as problem:
         area.unreadable = True
+        if area.network is not None:
+            area.network.unreadable = True
         area.problems.add(problem)

@@ -19,8 +19,13 @@ from metalbudget.dispersion.runstream.lines import (
 from metalbudget.errors import InputError
 
 AREA_KINDS = ("AREA", "AREAPOLY", "AREACIRC", "LINE")
-KINDS = ("POINT", "VOLUME", *AREA_KINDS)
+# Keywords that say what deposits.
+SUBSTANCE = {"PARTDIAM", "MASSFRAX", "PARTDENS", "METHOD_2", "GASDEPOS"}
+# What a stack's mouth is like.
+MOUTHS = {"POINT": "open", "POINTCAP": "capped", "POINTHOR": "horizontal"}
+KINDS = (*MOUTHS, "VOLUME", *AREA_KINDS)
 
+_LONGEST_NAME = 12  # AERMOD refuses longer ones
 # Default factor from emission to µg m-3 and to g m-2 in an hour, AERMOD User's Guide, SO EMISUNIT.
 _CONCENTRATION_FACTOR, _DEPOSITION_FACTOR = 1.0e6, 3600.0
 # µg m-3 in one of the output's unit.
@@ -56,6 +61,7 @@ class Draft:
     factors_at: Statement | None = None
     hourly: Path | None = None
     unreadable: bool = False  # whether a line about it was refused
+    refused: set[str] = field(default_factory=set)  # the keywords of such lines
 
     def variation(self) -> Variation | None:
         """The tabled factors, if any."""
@@ -73,16 +79,28 @@ class Yard:
     groups: dict[str, list[str] | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     conc: bool = True
+    refused: set[str] = field(default_factory=set)  # names whose LOCATION was refused, in capitals
+    refused_keywords: set[str] = field(default_factory=set)
+    grouped_at: Statement | None = None
 
     def of(self, statement: Statement, word: str) -> Iterator[Draft]:
         """Sources that a name or range stands for."""
-        for name in chosen(statement, word, list(self.drafts)):
+        try:
+            names = chosen(statement, word, list(self.drafts), self.refused)
+        except InputError:
+            self.refused.add(word.upper())  # told once
+            raise
+        for name in names:
             yield self.drafts[name]
 
 
 def _location(yard: Yard, statement: Statement) -> None:
     statement.need(4, "source, kind, x, y [elevation]")
     name, kind = statement.words[0], statement.words[1].upper()
+    if len(name) > _LONGEST_NAME:
+        raise statement.error(
+            f"the name of a source has more than {_LONGEST_NAME} characters", found=name, mend="shorten it"
+        )
     if name.upper() in (known.upper() for known in yard.drafts):
         raise statement.error(f"the source {name} is located twice")
     if kind in keywords.UNSUPPORTED_KINDS:
@@ -93,7 +111,7 @@ def _location(yard: Yard, statement: Statement) -> None:
         raise statement.error("unknown kind of source", found=statement.words[1], expected=", ".join(KINDS))
     count = 4 if kind == "LINE" else 2
     statement.need(2 + count, "source, LINE, x1, y1, x2, y2 [elevation]" if kind == "LINE" else "source, kind, x, y")
-    place = [statement.number(word, "a coordinate") for word in statement.words[2 : 2 + count]]
+    place = [statement.coordinate(word) for word in statement.words[2 : 2 + count]]
     rest = statement.words[2 + count :]
     if len(rest) > 1:
         raise statement.error("a location has too many values", found=" ".join(statement.words))
@@ -143,6 +161,8 @@ def _method_2(yard: Yard, statement: Statement) -> None:
     if not 0.0 <= fine <= 1.0 or diameter <= 0.0:
         raise statement.error("METHOD_2 is out of range", found=f"{fine:g} and {diameter:g} µm", expected=meaning)
     for draft in yard.of(statement, statement.words[0]):
+        if draft.fine is not None:
+            raise statement.error(f"the source {draft.name} has METHOD_2 already")
         draft.fine, draft.classes_at = (fine, diameter), statement
 
 
@@ -156,6 +176,8 @@ def _gas(yard: Yard, statement: Statement) -> None:
     if min(values) <= 0.0:
         raise statement.error("a property of the gas is not positive", found=values, expected=meaning)
     for draft in yard.of(statement, statement.words[0]):
+        if draft.gas is not None:
+            raise statement.error(f"the source {draft.name} has GASDEPOS already")
         draft.gas, draft.classes_at = values, statement
 
 
@@ -264,10 +286,22 @@ def read_one(yard: Yard, statement: Statement) -> None:
     """Take in a line, or add its problem."""
     try:
         SOURCES[statement.keyword](yard, statement)
+        if statement.keyword == "SRCGROUP":
+            yard.grouped_at = yard.grouped_at or statement
+        elif yard.grouped_at is not None:
+            raise statement.error(
+                f"{statement.keyword} stands behind SRCGROUP",
+                found=f"the first SRCGROUP in line {yard.grouped_at.line}",
+                mend="put the groups at the end of the SO pathway: they hold the sources known so far",
+            )
     except InputError as problem:
         for word in statement.words[:1]:
             if word in yard.drafts:
                 yard.drafts[word].unreadable = True
+                yard.drafts[word].refused.add(statement.keyword)
+            elif statement.keyword == "LOCATION":
+                yard.refused.add(word.upper())
+        yard.refused_keywords.add(statement.keyword)
         yard.problems.add(problem)
 
 

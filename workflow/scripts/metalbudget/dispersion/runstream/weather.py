@@ -14,6 +14,9 @@ from metalbudget.errors import InputError, InputErrors
 from metalbudget.meteorology import aermet_files
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
 
+_LOWEST_MIXING_M, _HIGHEST_MIXING_M, _SHORTEST_OBUKHOV_M = 1.0, 4000.0, 1.0
+_WIDEST_SIGMA_DEG = 99.0
+_MISSING_PRESSURE_PA = 99999.0e2  # the surface file's code, which AERMOD's deposition takes at its word
 # Each state of a stack is a source of its own while it is calculated.
 _MOST_STATES = 2000
 
@@ -28,22 +31,39 @@ class Weather:
     observations : ProfileObservations
     used : ndarray of bool, shape (hours,)
         Inside STARTEND and DAYRANGE.
+    notes : tuple of str
+        What the user should know of them.
     """
 
     hours: SurfaceHours
     observations: ProfileObservations
     used: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
 
 
 def weather(deck: Deck) -> Weather:
     """Read the weather files of a deck, turn the wind as it asks, and choose its days."""
-    hours = aermet_files.read_surface(deck.surface_file, wet_deposition=bool({"wdep", "total"} & set(deck.outputs)))
+    hours = aermet_files.read_surface(
+        deck.surface_file,
+        deposition=deck.options.deposition,
+        wet_deposition=bool({"wdep", "total"} & set(deck.outputs)),
+    )
+    notes = []
+    if deck.options.deposition and (absent := int((hours.valid & np.isnan(hours.pressure_pa)).sum())):
+        notes.append(
+            f"the pressure is missing in {absent} hour(s): its code, 99999 mb, is taken at its word, as AERMOD does"
+        )
     observations = aermet_files.read_profile(deck.profile_file, hours)
     if deck.wind_rotation_deg:
         hours = replace(hours, wind_direction_deg=_turned(hours.wind_direction_deg, deck.wind_rotation_deg))
         observations = replace(
             observations, wind_direction_deg=_turned(observations.wind_direction_deg, deck.wind_rotation_deg)
         )
+    hours = _within_limits(hours)
+    wide = observations.sigma_theta_deg >= _WIDEST_SIGMA_DEG  # AERMOD takes these for missing
+    observations = replace(observations, sigma_theta_deg=np.where(wide, np.nan, observations.sigma_theta_deg))
+    observations = _without_turbulence(observations, hours, deck.without_turbulence)
+    _check_span(deck, hours)
     used = selected(hours, deck.selection)
     if not used.any():
         raise InputError(
@@ -52,7 +72,66 @@ def weather(deck: Deck) -> Weather:
             found=f"{deck.surface_file} from {_text(hours, 0)} to {_text(hours, -1)}",
             expected="hours inside STARTEND and DAYRANGE",
         )
-    return Weather(hours, observations, used)
+    _check_any_valid(deck, hours, used)
+    return Weather(hours, observations, used, tuple(notes))
+
+
+def _check_any_valid(deck: Deck, hours: SurfaceHours, used: NDArray[np.bool_]) -> None:
+    """Where a column is missing all through, no hour is left to calculate."""
+    if hours.valid[used].any() or not hours.missing[used].any():
+        return
+    columns = [name for name in aermet_files.NEEDED_COLUMNS if np.isnan(getattr(hours, name)[used]).all()]
+    raise InputError(
+        "every hour of the run is missing",
+        file=deck.surface_file,
+        found="no value in any hour of " + ", ".join(columns) if columns else "a missing code in every hour",
+        expected="hours with all of " + ", ".join(aermet_files.NEEDED_COLUMNS),
+        mend="see that the columns stand in AERMET's order, and that their codes for missing values are meant so",
+    )
+
+
+def _within_limits(hours: SurfaceHours) -> SurfaceHours:
+    """What AERMOD makes of mixing heights, Obukhov lengths and pressures beyond what it uses (found by asking)."""
+    length = hours.obukhov_length_m
+    short = np.abs(length) < _SHORTEST_OBUKHOV_M
+    return replace(
+        hours,
+        mechanical_height_m=np.clip(hours.mechanical_height_m, _LOWEST_MIXING_M, _HIGHEST_MIXING_M),
+        convective_height_m=np.clip(hours.convective_height_m, _LOWEST_MIXING_M, _HIGHEST_MIXING_M),
+        obukhov_length_m=np.where(short, np.where(length < 0.0, -1.0, 1.0) * _SHORTEST_OBUKHOV_M, length),
+        pressure_pa=np.where(np.isfinite(hours.pressure_pa), hours.pressure_pa, _MISSING_PRESSURE_PA),
+    )
+
+
+def _check_span(deck: Deck, hours: SurfaceHours) -> None:
+    """STARTEND may not ask for days that the weather files do not have."""
+    moments = [(hours.year[row], hours.month[row], hours.day[row], hours.hour[row]) for row in (0, -1)]
+    start, end = deck.selection.start, deck.selection.end
+    if (start is not None and start < moments[0]) or (end is not None and end > moments[1]):
+        raise InputError(
+            "STARTEND asks for hours that the weather files do not have",
+            file=deck.path,
+            found=f"{deck.surface_file} from {_text(hours, 0)} to {_text(hours, -1)}",
+            expected=" to ".join(f"{y}-{m:02d}-{d:02d} hour {h}" for y, m, d, h in filter(None, (start, end))),
+            mend="give weather of these days, or correct STARTEND",
+        )
+
+
+def _without_turbulence(
+    observations: ProfileObservations, hours: SurfaceHours, left_out: frozenset[str]
+) -> ProfileObservations:
+    """Observations without the turbulence that the deck leaves out (NOTURB and its kin)."""
+    if not left_out:
+        return observations
+    columns = {}
+    for measured, name in (("lateral", "sigma_theta_deg"), ("vertical", "sigma_w_m_s")):
+        gone = np.zeros(hours.size, dtype=bool)
+        if f"{measured} stable" in left_out:
+            gone |= ~hours.convective
+        if f"{measured} convective" in left_out:
+            gone |= hours.convective
+        columns[name] = np.where(gone[:, None], np.nan, getattr(observations, name))
+    return replace(observations, **columns)
 
 
 def _text(hours: SurfaceHours, row: int) -> str:
