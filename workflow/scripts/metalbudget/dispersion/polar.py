@@ -178,7 +178,7 @@ def _plume_height(job_arrays, rows) -> float:
     """Median over some hours of the height at which a source's plume ends its rise. [m]"""
     some = rows[:: max(rows.size // HEIGHT_HOURS, 1)]
     heights = np.zeros(some.size)
-    final_heights(some, *job_arrays[:4], *job_arrays[6:8], heights)
+    final_heights(some, *job_arrays[:4], *job_arrays[6:8], heights)  # type: ignore[call-arg]
     return float(np.median(heights)) if some.size else 0.0
 
 
@@ -283,9 +283,11 @@ def _in_terrain(job_arrays, rows, valid_hours, fine: _Network, coarse: _Network,
         return (*job_arrays[:-1], job_arrays[-1] * factor), chosen
 
     where_by_day = where(relief.convective_m, np.flatnonzero(relief.convective_m == 0.0), coarse)
-    levels, _ = _over_levels(*few(by_day, every.convective), valid_hours, coarse, relief.convective_m, where_by_day)
+    arrays, chosen = few(by_day, every.convective)
+    levels, _ = _over_levels(arrays, chosen, valid_hours, coarse, relief.convective_m, where_by_day)
     its = (relief.stable_m, hills_m(relief.stable_m, steps), where(relief.stable_m, references, coarse))
-    hilly, _ = _by_hills(*few(by_night, every.stable), valid_hours, coarse, *its, _faint(density, fine.kept_m, coarse))
+    arrays, chosen = few(by_night, every.stable)
+    hilly, _ = _by_hills(arrays, chosen, valid_hours, coarse, *its, _faint(density, fine.kept_m, coarse))
     blends = np.concatenate([levels, hilly.reshape(*hilly.shape[:2], -1, *hilly.shape[4:])], axis=2)
     terrain = Terrain(relief, coarse.kept_m, steps, np.maximum(blends, 0.0), day, references, night)
     return Polar(fine.kept_m, density, terrain)
