@@ -209,7 +209,7 @@ def test_bad_weather_is_named(tmp_path, changes, message):
 
 def test_a_missing_hour_is_named(tmp_path):
     write_weather(tmp_path / "2018.csv", skip=100)
-    with pytest.raises(InputError, match="all its hours"):
+    with pytest.raises(InputError, match="hour\\(s\\) are missing"):
         weather_files.read([tmp_path / "2018.csv"], 2018)
 
 

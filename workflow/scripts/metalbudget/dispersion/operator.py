@@ -19,7 +19,7 @@ LEAST_LEVEL, MOST_LEVEL = 1.0e-3, 1.25  # of the greatest of the levels that a c
 MOST_MISFIT = 2.0  # by which the finer network may raise or lower what the coarser one finds
 
 
-@njit(cache=True)
+@njit_borrowing()
 def _bearing_weight(tap, t):
     """Weight of one of four bearings around a direction that lies a part `t` beyond the second. [1]"""
     if tap == 0:
@@ -31,6 +31,29 @@ def _bearing_weight(tap, t):
     return (t + 1.0) * t * (t - 1.0) / 6.0
 
 
+@njit_borrowing()
+def _add_place(scaled, index, start, step, x, y, r, weight, values):
+    """Add densities at a place to `values` (taps, fields), interpolated between four bearings and four distances.
+
+    `scaled` (bearings, distances, tables, fields) is density times squared distance, `index` (taps,) says of which
+    table, `r` is the place's distance or the table's first.
+    """
+    bearings, count, _, fields = scaled.shape
+    first, r0, r1, r2, r3 = cubic(max((math.log(r) - start) / step, 0.0), count)
+    turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
+    whole = math.floor(turn)
+    for tap in range(4):
+        side = weight / (r * r) * _bearing_weight(tap, turn - whole)
+        line = scaled[(whole + tap - 1) % bearings]
+        for m in range(index.size):
+            k = index[m]
+            for f in range(fields):
+                values[m, f] += side * (
+                    r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
+                    + r3 * line[first + 3, k, f]
+                )  # fmt: skip
+
+
 @njit(cache=True, nogil=True)
 def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, samples, index, result):
     """Cell means of polar densities into `result` (taps, fields, rows, columns).
@@ -40,7 +63,7 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
     (rows,) are cell centres from the source. Cells near it are sampled more finely. With `between_sources` the source
     too is spread over its cell, which weights displacements by a triangle.
     """
-    bearings, count, _, fields = scaled.shape
+    fields = scaled.shape[3]
     taps = index.shape[2]
     values = np.empty((taps, fields))
     first_m = math.exp(start)
@@ -73,20 +96,7 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                     r = math.hypot(x, y)
                     if r >= outer or weight == 0.0:
                         continue
-                    weight /= max(r, first_m) ** 2
-                    first, r0, r1, r2, r3 = cubic(max((math.log(max(r, first_m)) - start) / step, 0.0), count)
-                    turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
-                    whole = math.floor(turn)
-                    for tap in range(4):
-                        side = weight * _bearing_weight(tap, turn - whole)
-                        line = scaled[(whole + tap - 1) % bearings]
-                        for m in range(taps):
-                            k = index[row, column, m]
-                            for f in range(fields):
-                                values[m, f] += side * (
-                                    r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
-                                    + r3 * line[first + 3, k, f]
-                                )  # fmt: skip
+                    _add_place(scaled, index[row, column], start, step, x, y, max(r, first_m), weight, values)
             for m in range(taps):
                 for f in range(fields):
                     result[m, f, row, column] = max(values[m, f], 0.0) / weight_sum
@@ -124,7 +134,7 @@ def _sample_terrain(
     by_night : ndarray, shape (references, fields, rows, columns)
         Of all others at the reference levels. [m⁻²]
     """
-    bearings, count, _, fields = scaled.shape
+    fields = scaled.shape[3]
     taps = index.shape[2]
     day, night, base = groups
     found, sums, level = np.empty((taps, fields)), np.empty((4, fields)), np.empty((taps - base, fields))
@@ -145,21 +155,8 @@ def _sample_terrain(
                     r = math.hypot(x, y)
                     if r >= outer:
                         continue
-                    near = max(r, first_m)
-                    first, r0, r1, r2, r3 = cubic(max((math.log(near) - start) / step, 0.0), count)
-                    turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
-                    whole = math.floor(turn)
                     found[:] = 0.0
-                    for tap in range(4):
-                        side = _bearing_weight(tap, turn - whole) / (near * near)
-                        line = scaled[(whole + tap - 1) % bearings]
-                        for m in range(taps):
-                            k = index[row, column, m]
-                            for f in range(fields):
-                                found[m, f] += side * (
-                                    r0 * line[first, k, f] + r1 * line[first + 1, k, f] + r2 * line[first + 2, k, f]
-                                    + r3 * line[first + 3, k, f]
-                                )  # fmt: skip
+                    _add_place(scaled, index[row, column], start, step, x, y, max(r, first_m), 1.0, found)
                     for f in range(fields):
                         sums[0, f] += _blended(found, f, mix, 0, day)
                         sums[1, f] += _blended(found, f, mix, day, night)
