@@ -222,7 +222,12 @@ def _text(file: Path, what: str) -> str:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError(f"{what} cannot be read", file=file, found=error.strerror or error) from error
+        raise InputError(
+            f"{what} cannot be read",
+            file=file,
+            found=error.strerror or error,
+            mend="correct the folder, or put the file there",
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(
             f"{what} is not UTF-8 text", file=file, found=f"byte {error.start}", mend="save the file as UTF-8"

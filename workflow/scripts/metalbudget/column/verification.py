@@ -76,7 +76,9 @@ class Verified:
 def find_cases(folder: Path, only: str | None = None) -> list[Path]:
     """Folders of cases: the folder itself, or those in it that match a pattern such as ``w*``."""
     if not folder.is_dir():
-        raise InputError("the folder of cases does not exist", file=folder)
+        raise InputError(
+            "the folder of cases does not exist", file=folder, mend="correct the path; it is relative to where you type"
+        )
     if _is_case(folder):
         return [folder]
     found = sorted(child for child in folder.glob(only or "*") if child.is_dir() and _is_case(child))
@@ -84,6 +86,7 @@ def find_cases(folder: Path, only: str | None = None) -> list[Path]:
         raise InputError(
             "no case was found", file=folder, where=f"pattern {only}" if only else None,
             expected="folders with case.json and expected/summary_end.csv",
+            mend="name the folder that holds the cases, or another pattern",
         )  # fmt: skip
     return found
 

@@ -27,7 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
     folder, out = Path(arguments.case), Path(arguments.out)
     if not folder.is_dir():
-        raise InputError("the folder of the case does not exist", file=folder)
+        raise InputError(
+            "the folder of the case does not exist",
+            file=folder,
+            mend="correct the path; it is relative to where you type",
+        )
     if out.resolve() == folder.resolve():
         raise InputError("the tables would stand among the case's own", file=out, mend="give --out another folder")
     case = column_case.read(folder)

@@ -24,7 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     from metalbudget.dispersion import averaging, runstream
 
     if arguments.threads < 1:
-        raise InputError("the number of threads is not positive", where="--threads", found=arguments.threads)
+        raise InputError(
+            "the number of threads is not positive", where="--threads", found=arguments.threads, mend="give 1 or more"
+        )
     deck = runstream.read(deck_in(arguments.deck))
     out = Path(arguments.out)
     monthly = out.with_name(f"{out.stem}_monthly{out.suffix}") if arguments.monthly else None
@@ -71,7 +73,12 @@ def deck_in(name: str | Path) -> Path:
             )
         return found[0]
     if not path.is_file():
-        raise InputError("the deck does not exist", file=path, expected="an AERMOD runstream")
+        raise InputError(
+            "the deck does not exist",
+            file=path,
+            expected="an AERMOD runstream",
+            mend="correct the path; it is relative to where you type",
+        )
     return path
 
 

@@ -36,9 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
             where="verify KIND",
             found=arguments.kind,
             expected=" or ".join(KINDS),
+            mend="write the kind first and the folder behind it",
         )
     if arguments.threads < 1:
-        raise InputError("the number of threads is not positive", where="--threads", found=arguments.threads)
+        raise InputError(
+            "the number of threads is not positive", where="--threads", found=arguments.threads, mend="give 1 or more"
+        )
     if arguments.kind == "column":
         return _run_columns(arguments)
     from metalbudget.commands.disperse import Told

@@ -177,7 +177,9 @@ def find_cases(folder: Path, only: str | None = None) -> list[Path]:
         A pattern such as ``h1*``.
     """
     if not folder.is_dir():
-        raise InputError("the folder of cases does not exist", file=folder)
+        raise InputError(
+            "the folder of cases does not exist", file=folder, mend="correct the path; it is relative to where you type"
+        )
     if _is_case(folder):
         return [folder]
     found = sorted(child for child in folder.glob(only or "*") if child.is_dir() and _is_case(child))
@@ -187,6 +189,7 @@ def find_cases(folder: Path, only: str | None = None) -> list[Path]:
             file=folder,
             where=f"pattern {only}" if only else None,
             expected="folders with one .inp and expected.csv, or with a case.json of kind field",
+            mend="name the folder that holds the cases, or another pattern",
         )
     return found
 
