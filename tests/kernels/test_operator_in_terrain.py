@@ -266,6 +266,20 @@ def test_the_operator_in_hills_is_the_full_calculation():
     assert found.sum(axis=1) == pytest.approx(expected.sum(axis=1), rel=0.02)
 
 
+def test_a_larger_grid_adds_nothing_within_reach():
+    """The same country on 70 and on 90 cells a side: the same deposition where both are, none beyond the reach."""
+    small, large = grid_of(70), grid_of(90)
+    inside, whole = relief.ground_of(hills(large)[10:80, 10:80], small), relief.ground_of(hills(large), large)
+    whole.hill_m[10:80, 10:80] = inside.hill_m  # hills beyond the smaller grid are not seen from it
+    found = []
+    for grid, ground in ((small, inside), (large, whole)):
+        table = through(3, reference=100).table(STACK, around(ground, grid))
+        found.append(operator.point_deposition(table, STACK.x_m, STACK.y_m, grid, ground))
+    assert found[1][:, :, 10:80, 10:80] == pytest.approx(found[0], rel=1e-9, abs=0.0)
+    distance = np.hypot(*np.meshgrid(large.x - STACK.x_m, large.y - STACK.y_m))
+    assert not found[1][:, :, distance > REACH_M + 1000.0].any()
+
+
 def test_fields_follow_hills_for_stacks_alone():
     grid = grid_of(24)
     ground = relief.ground_of(hills(grid), grid)

@@ -273,20 +273,22 @@ def deposition_at_levels(
         [m⁻²]
     """
     bearings, count, blends, classes, kinds = terrain.density.shape
-    east, north, r = grid.x - x_m, grid.y - y_m, terrain.distances_m
-    shape = (grid.height, grid.width, -1)
+    r = terrain.distances_m
+    rows, columns = _within(grid.y - y_m, r[-1] + 2.0 * grid.cell_m), _within(grid.x - x_m, r[-1] + 2.0 * grid.cell_m)
+    east, north = grid.x[columns] - x_m, grid.y[rows] - y_m
+    level, hill = ground.elevation_m[rows, columns].ravel(), ground.hill_m[rows, columns].ravel()
+    shape = (north.size, east.size, -1)
     relief = terrain.relief
-    index, weights, day = blend(relief, terrain.hill_steps_m, ground.elevation_m.ravel(), ground.hill_m.ravel())
-    references = terrain.references
-    which, part = between(relief.stable_m[references], ground.elevation_m.ravel() - relief.base_m)
+    index, weights, day = blend(relief, terrain.hill_steps_m, level, hill)
+    which, part = between(relief.stable_m[terrain.references], level - relief.base_m)
     base = np.full((index.shape[0], 1), np.flatnonzero(relief.convective_m == 0.0)[0])
-    at_night = relief.convective_m.size + references[which] * terrain.hill_steps_m.size
+    at_night = relief.convective_m.size + terrain.references[which] * terrain.hill_steps_m.size
 
-    only = np.zeros((grid.height, grid.width, 1), dtype=np.int64)
+    only = np.zeros((north.size, east.size, 1), dtype=np.int64)
     by_day = _cell_means(terrain.by_day[:, :, None], table.distances_m, only, east, north, grid.cell_m)
     by_night = _cell_means(terrain.by_night, table.distances_m, which.reshape(shape), east, north, grid.cell_m)
     scaled = np.ascontiguousarray((terrain.density * (r**2)[:, None, None, None]).reshape(bearings, count, blends, -1))
-    result = np.zeros((classes * kinds, grid.height, grid.width))
+    found = np.zeros((classes * kinds, north.size, east.size))
     _sample_terrain(
         scaled,
         float(np.log(r[0])),
@@ -301,9 +303,17 @@ def deposition_at_levels(
         (day, index.shape[1], index.shape[1] + 1),
         by_day,
         by_night,
-        result,
+        found,
     )
-    return result.reshape(classes, kinds, grid.height, grid.width)
+    result = np.zeros((classes, kinds, grid.height, grid.width))
+    result[:, :, rows, columns] = found.reshape(classes, kinds, north.size, east.size)
+    return result
+
+
+def _within(distance_m: NDArray[np.float64], reach_m: float) -> slice:
+    """Where along a side of the grid cells lie within reach; the work is that of these, however large the grid."""
+    some = np.flatnonzero(np.abs(distance_m) < reach_m)
+    return slice(int(some[0]), int(some[-1]) + 1) if some.size else slice(0, 0)
 
 
 def point_deposition(

@@ -166,14 +166,13 @@ def reference_levels(levels_m: NDArray[np.float64], every: int) -> NDArray[np.in
 def between(levels_m: NDArray[np.float64], height_m: NDArray[np.float64]):
     """The two of some levels between which heights lie, and their linear weights; outside the nearest alone.
 
-    Both have shape (heights, 2); of a single level it stands twice.
+    Both have shape (heights, 2), or (heights, 1) if there is but one level.
     """
-    last = levels_m.size - 1
-    lower = np.clip(np.searchsorted(levels_m, height_m, side="right") - 1, 0, max(last - 1, 0))
-    upper = np.minimum(lower + 1, last)
-    gap = np.where(upper > lower, levels_m[upper] - levels_m[lower], 1.0)
-    part = np.clip((height_m - levels_m[lower]) / gap, 0.0, 1.0)
-    return np.stack([lower, upper], axis=-1), np.stack([1.0 - part, part], axis=-1)
+    if levels_m.size == 1:
+        return np.zeros((height_m.size, 1), dtype=np.int64), np.ones((height_m.size, 1))
+    lower = np.clip(np.searchsorted(levels_m, height_m, side="right") - 1, 0, levels_m.size - 2)
+    part = np.clip((height_m - levels_m[lower]) / (levels_m[lower + 1] - levels_m[lower]), 0.0, 1.0)
+    return np.stack([lower, lower + 1], axis=-1), np.stack([1.0 - part, part], axis=-1)
 
 
 def blend(
