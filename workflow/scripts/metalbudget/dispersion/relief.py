@@ -14,10 +14,10 @@ LEAST_RELIEF_M = 5.0  # choice: ground that lies closer to a source's base than 
 # docs/verification-dispersion.md shows.
 CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
 STABLE_STEP_M, STABLE_GROWTH = 8.0, 1.2
-# Hills above the receptor's own height in heights of the plume: flow is divided by a hill up to the plume's own height
-# (`nodes.critical_heights`), so a higher one does nothing more; and where what they do has half its way behind it.
+# Choices: hills that all hours are summed by, above the receptor in heights of the plume, as a hill divides the flow
+# up to the plume's own height and no further (`nodes.critical_heights`); and where half of what it does has been done.
 HILL_STEPS, HILL_BEND = (0.0, 0.9, 3.5), 0.6
-LEAST_PLUME_M = 30.0
+LEAST_PLUME_M = 30.0  # choice: of a plume that lower hills would divide already
 BESIDE = 7.0  # cells from the source within which cells are sampled in several places (`operator`)
 TAPS = 4  # levels that a height is interpolated from
 
