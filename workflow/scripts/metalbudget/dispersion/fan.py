@@ -3,15 +3,19 @@
 A plume's crosswind distribution is a Gaussian of its relative width σ_y/x. Hours are added to directions and widths
 around their own by cubic and quadratic weights, which keep the plumes' spread; the sum of a direction is then laid
 across the bearings width by width. That costs a few additions an hour instead of a Gaussian at every bearing.
+
+Rows may be of single or double precision; what belongs together has one of them.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.rows import SPREAD_Y
+from metalbudget.dispersion.vector import logarithm
 
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 DIRECTIONS = 360  # in which plumes are gathered, at least
@@ -20,19 +24,78 @@ EDGE = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4
 SIDEWAYS = 0.05  # cosine of the turn from a plume's axis beyond which only what meanders arrives
 
 
-@njit(cache=True)
-def new_slots(levels, nodes, classes):
-    """Room for four neighbouring directions: sums (4, levels, nodes, widths · classes), and which widths are in use,
-    from and to (4, levels, nodes, 2)."""
-    used = np.empty((4, levels, nodes, 2), dtype=np.int64)
-    used[..., 0], used[..., 1] = WIDTHS, -1
-    return np.zeros((4, levels, nodes, WIDTHS * classes)), used
+class Crosswind(NamedTuple):
+    """What arrives of a plume at the bearings to either side of the nearest to its direction.
+
+    Directions are a multiple of the bearings, so a few patterns repeat; `side` numbers bearings from left to right.
+
+    Parameters
+    ----------
+    share : ndarray, shape (patterns, sides, widths)
+        Of a plume per part of its distance. [1]
+    shifts : ndarray, shape (patterns, sides, 4)
+        Weights of four neighbouring nodes: the plume's distance is less than the receptor's.
+    offsets : ndarray of int, shape (patterns, sides)
+        By how many whole steps it is less, below zero.
+    narrowest : ndarray of int, shape (patterns, sides)
+        The narrowest width that arrives; `WIDTHS` where none does.
+    """
+
+    share: np.ndarray
+    shifts: np.ndarray
+    offsets: np.ndarray
+    narrowest: np.ndarray
 
 
-@njit_borrowing()
-def directions_for(bearings, least):
+def directions_for(bearings: int, least: int) -> int:
     """Number of directions to gather in: a multiple of the bearings, `least` or more."""
     return bearings * max(1, -(-least // bearings))
+
+
+def crosswind(directions: int, bearings: int, step: float, dtype: type = np.float64) -> Crosswind:
+    """What arrives at bearings beside a plume's direction.
+
+    Parameters
+    ----------
+    directions, bearings : int
+        Of `directions_for`.
+    step : float
+        Between the logarithms of distances. [1]
+    dtype : type
+        Of shares and shifts.
+    """
+    patterns, turn_step = directions // bearings, 2.0 * math.pi / bearings
+    half = int(math.acos(SIDEWAYS) / turn_step) + 1
+    middle = np.floor(np.arange(patterns) / patterns + 0.5)
+    sides = np.arange(-half, half + 1)
+    turn = (middle[:, None] + sides - np.arange(patterns)[:, None] / patterns) * turn_step
+    ahead = np.maximum(np.cos(turn), SIDEWAYS)
+    widths = NARROWEST * np.exp(WIDTH_STEP * np.arange(WIDTHS))
+    slope = (np.abs(np.sin(turn)) / ahead)[:, :, None]
+    arrives = (slope < EDGE * widths) & (np.cos(turn) > SIDEWAYS)[:, :, None]
+    share = np.where(arrives, np.exp(-0.5 * (slope / widths) ** 2) / (ROOT_TWO_PI * widths), 0.0)
+    shift = np.log(ahead) / step
+    offsets = np.floor(shift)
+    t = shift - offsets
+    shifts = np.stack(
+        [
+            -t * (t - 1.0) * (t - 2.0) / 6.0,
+            0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0),
+            -0.5 * (t + 1.0) * t * (t - 2.0),
+            (t + 1.0) * t * (t - 1.0) / 6.0,
+        ],
+        axis=-1,
+    )
+    narrowest = np.where(arrives.any(axis=2), arrives.argmax(axis=2), WIDTHS)
+    return Crosswind(share.astype(dtype), shifts.astype(dtype), offsets.astype(np.int64), narrowest.astype(np.int64))
+
+
+@njit(cache=True)
+def unused(nodes):
+    """Widths in use in four neighbouring directions, from and to (4, nodes, 2): none."""
+    used = np.empty((4, nodes, 2), dtype=np.int64)
+    used[..., 0], used[..., 1] = WIDTHS, -1
+    return used
 
 
 @njit_borrowing()
@@ -50,14 +113,21 @@ def heading_of(sine, cosine, step, weights):
 
 
 @njit_borrowing(error_model="numpy")
-def gather(plume, distances, amounts, first, first_direction, weights, level, slots, used, spread_out):
-    """Add an hour's plume at one level.
+def width_positions(plume, distances, first, out):
+    """Where among the widths a plume lies at each node from one on; plume (PLUME_ROWS, nodes), others (nodes,)."""
+    for i in range(first, distances.size):
+        position = logarithm(plume[SPREAD_Y, i] / (distances[i] * NARROWEST)) * (1.0 / WIDTH_STEP)
+        out[i] = min(max(position, 1.0), WIDTHS - 2.0)
+
+
+@njit_borrowing(error_model="numpy")
+def gather(positions, amounts, first, first_direction, weights, slots, used, three, spread_out):
+    """Add an hour's plume.
 
     Parameters
     ----------
-    plume : ndarray, shape (PLUME_ROWS, nodes)
-    distances : ndarray, shape (nodes,)
-        [m]
+    positions : ndarray, shape (nodes,)
+        Of `width_positions`.
     amounts : ndarray, shape (nodes, classes)
         Of all that does not meander.
     first : int
@@ -65,76 +135,31 @@ def gather(plume, distances, amounts, first, first_direction, weights, level, sl
     first_direction : int
     weights : ndarray, shape (4,)
         Of `heading_of`.
-    level : int
-    slots, used : ndarray
-        Of `new_slots`; added to.
-    spread_out : ndarray, shape (3 · classes,)
+    slots : ndarray, shape (4, nodes, widths · classes)
+        Sums in four neighbouring directions; added to.
+    used : ndarray of int, shape (4, nodes, 2)
+        Of `unused`; widened.
+    three, spread_out : ndarray, shapes (3,) and (3 · classes,)
         Scratch.
     """
-    classes = amounts.shape[1]
-    for i in range(first, distances.size):
-        position = math.log(plume[SPREAD_Y, i] / distances[i] / NARROWEST) / WIDTH_STEP
-        position = min(max(position, 1.0), WIDTHS - 2.0)
+    nodes, classes = amounts.shape
+    for i in range(first, nodes):
+        position = positions[i]
         width = int(position + 0.5)
         t = position - width
-        before, at, after = 0.5 * t * (t - 1.0), 1.0 - t * t, 0.5 * t * (t + 1.0)
-        for k in range(classes):
-            value = amounts[i, k]
-            spread_out[k] = before * value
-            spread_out[classes + k] = at * value
-            spread_out[2 * classes + k] = after * value
+        three[0], three[1], three[2] = 0.5 * t * (t - 1.0), 1.0 - t * t, 0.5 * t * (t + 1.0)
+        for side in range(3):
+            part = three[side]
+            for k in range(classes):
+                spread_out[side * classes + k] = part * amounts[i, k]
         start = np.uint64((width - 1) * classes)  # unsigned: an index that may count from the end is not vectorised
         for tap in range(4):
             slot = (first_direction + tap) & 3
             part = weights[tap]
             for j in range(spread_out.size):  # a slice here would cost more than the sum
-                slots[slot, level, i, start + np.uint64(j)] += part * spread_out[j]
-            used[slot, level, i, 0] = min(used[slot, level, i, 0], width - 1)
-            used[slot, level, i, 1] = max(used[slot, level, i, 1], width + 1)
-
-
-@njit_borrowing()
-def _sideways(width):
-    """Tangent of the turn from its axis as far as a plume of a width reaches. [1]"""
-    return min(EDGE * NARROWEST * math.exp(WIDTH_STEP * width), math.sqrt(1.0 / SIDEWAYS**2 - 1.0))
-
-
-@njit_borrowing(error_model="numpy")
-def _crosswind(turn, step, across, shifts):
-    """What arrives at a turn from the plume's axis, by width, and where along the plume.
-
-    Parameters
-    ----------
-    turn : float
-        [rad]
-    step : float
-        Between the logarithms of distances. [1]
-    across : ndarray, shape (widths,)
-        Result: share of a plume per part of its distance. [1]
-    shifts : ndarray, shape (4,)
-        Result: weights of four neighbouring nodes.
-
-    Returns
-    -------
-    int
-        The narrowest width that arrives.
-    int
-        By how many whole steps nearer the plume's distance is.
-    """
-    ahead = math.cos(turn)
-    slope, narrowest = abs(math.sin(turn)) / ahead, WIDTHS
-    for s in range(WIDTHS):
-        width = NARROWEST * math.exp(WIDTH_STEP * s)
-        across[s] = 0.0
-        if slope < EDGE * width:
-            across[s] = math.exp(-0.5 * (slope / width) ** 2) / (ROOT_TWO_PI * width)
-            narrowest = min(narrowest, s)
-    shift = math.log(ahead) / step
-    offset = math.floor(shift)
-    t = shift - offset
-    shifts[0], shifts[1] = -t * (t - 1.0) * (t - 2.0) / 6.0, 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
-    shifts[2], shifts[3] = -0.5 * (t + 1.0) * t * (t - 2.0), (t + 1.0) * t * (t - 1.0) / 6.0
-    return narrowest, offset
+                slots[slot, i, start + np.uint64(j)] += part * spread_out[j]
+            used[slot, i, 0] = min(used[slot, i, 0], width - 1)
+            used[slot, i, 1] = max(used[slot, i, 1], width + 1)
 
 
 @njit_borrowing(error_model="numpy")
@@ -153,89 +178,75 @@ def _add_four(factors, first, second, third, fourth, out):
 
 
 @njit(cache=True, error_model="numpy")
-def lay_across(slots, used, direction, direction_step, distances, inner, by_width, looked_at, directed):
+def lay_across(slots, used, direction, beside, inverse, inner, by_width, looked_at, directed):
     """Lay one direction's plumes across the bearings and empty its slot.
 
     Parameters
     ----------
     slots, used : ndarray
-        Of `new_slots`.
+        Of `gather`.
     direction : int
-    direction_step : float
-        [rad]
-    distances : ndarray, shape (nodes,)
-        Evenly spaced in their logarithm, `inner` before the first of `directed` and at least two behind its last. [m]
+    beside : Crosswind
+    inverse : ndarray, shape (nodes,)
+        One over the distances, which are evenly spaced in their logarithm, `inner` before the first of `directed` and
+        at least two behind its last. [m⁻¹]
     inner : int
     by_width : ndarray, shape (widths + 1, nodes · classes)
         Scratch.
-    looked_at : ndarray of int, shape (bearings, levels)
+    looked_at : ndarray of int, shape (bearings,)
         First distance that is wanted.
-    directed : ndarray, shape (bearings, levels, distances · classes)
+    directed : ndarray, shape (bearings, distances · classes)
         Added to.
     """
     slot, widths = slots[direction & 3], used[direction & 3]
-    levels, nodes, classes = slot.shape[0], slot.shape[1], slot.shape[2] // WIDTHS
-    bearings, kept = directed.shape[0], directed.shape[2] // classes
-    step, turn_step = math.log(distances[1] / distances[0]), 2.0 * math.pi / bearings
-    angle = direction * direction_step
-    middle = math.floor(angle / turn_step + 0.5)
-    most = -1
-    for level in range(levels):
-        for i in range(nodes):
-            most = max(most, widths[level, i, 1])
+    nodes, classes = slot.shape[0], slot.shape[1] // WIDTHS
+    bearings, kept = directed.shape[0], directed.shape[1] // classes
+    least, most, some = WIDTHS, -1, nodes
+    for i in range(nodes):
+        if widths[i, 1] >= 0:
+            some = min(some, i)
+        least, most = min(least, widths[i, 0]), max(most, widths[i, 1])
     if most < 0:
         return
-    half = int(math.atan(_sideways(most)) / turn_step) + 1
-    across, shifts = np.empty((2 * half + 1, WIDTHS)), np.empty((2 * half + 1, 4))
-    narrowest, offsets = np.empty(2 * half + 1, dtype=np.int64), np.empty(2 * half + 1, dtype=np.int64)
-    for j in range(2 * half + 1):
-        turn = (middle - half + j) * turn_step - angle
-        narrowest[j] = WIDTHS
-        if math.cos(turn) > SIDEWAYS:
-            narrowest[j], offsets[j] = _crosswind(turn, step, across[j], shifts[j])
+    edge = some * classes
+    for s in range(least, most + 1):
+        by_width[s, edge:] = 0.0
+    for i in range(some, nodes):
+        part = inverse[i]
+        for s in range(max(widths[i, 0], 0), widths[i, 1] + 1):
+            for k in range(classes):
+                by_width[s, i * classes + k] = slot[i, s * classes + k] * part
+                slot[i, s * classes + k] = 0.0
+        widths[i, 0], widths[i, 1] = WIDTHS, -1
+    patterns, sides, _ = beside.share.shape
+    pattern = direction % patterns
+    middle = math.floor(direction / patterns + 0.5)
     laid = by_width[WIDTHS]
-    for level in range(levels):
-        least, most, some = WIDTHS, -1, nodes
-        for i in range(nodes):
-            if widths[level, i, 1] >= 0:
-                some = min(some, i)
-            least, most = min(least, widths[level, i, 0]), max(most, widths[level, i, 1])
-        if most < 0:
+    for side in range(sides):
+        narrowest = beside.narrowest[pattern, side]
+        if narrowest > most:
             continue
-        edge = some * classes
-        for s in range(least, most + 1):
-            by_width[s, edge:] = 0.0
-        for i in range(some, nodes):
-            for s in range(max(widths[level, i, 0], 0), widths[level, i, 1] + 1):
-                for k in range(classes):
-                    by_width[s, i * classes + k] = slot[level, i, s * classes + k] / distances[i]
-                    slot[level, i, s * classes + k] = 0.0
-            widths[level, i, 0], widths[level, i, 1] = WIDTHS, -1
-        for j in range(2 * half + 1):
-            if narrowest[j] > most:
-                continue
-            bearing, offset = (middle - half + j) % bearings, offsets[j]
-            # at a bearing every node lies the same number of steps nearer along the plume
-            start = max(1 - inner - offset, some - 2 - inner - offset, looked_at[bearing, level])
-            if start >= kept:
-                continue
-            n, count = (start + inner + offset) * classes, (kept - start) * classes
-            first, last = n - classes, n + 2 * classes + count
-            laid[first:last] = 0.0
-            first = max(first, edge)
-            for s in range(max(narrowest[j], least), most + 1):
-                _add_scaled(across[j, s], by_width[s, first:last], laid[first:last])
-            _add_four(
-                shifts[j], laid[n - classes : n - classes + count], laid[n : n + count],
-                laid[n + classes : n + classes + count], laid[n + 2 * classes : n + 2 * classes + count],
-                directed[bearing, level, start * classes :],
-            )  # fmt: skip
+        bearing, offset = (middle - sides // 2 + side) % bearings, beside.offsets[pattern, side]
+        # at a bearing every node lies the same number of steps nearer along the plume
+        start = max(1 - inner - offset, some - 2 - inner - offset, looked_at[bearing])
+        if start >= kept:
+            continue
+        n, count = (start + inner + offset) * classes, (kept - start) * classes
+        first, last = n - classes, n + 2 * classes + count
+        laid[first:last] = 0.0
+        first = max(first, edge)
+        for s in range(max(narrowest, least), most + 1):
+            _add_scaled(beside.share[pattern, side, s], by_width[s, first:last], laid[first:last])
+        _add_four(
+            beside.shifts[pattern, side], laid[n - classes : n - classes + count], laid[n : n + count],
+            laid[n + classes : n + classes + count], laid[n + 2 * classes : n + 2 * classes + count],
+            directed[bearing, start * classes :],
+        )  # fmt: skip
 
 
 @njit(cache=True)
-def turn_to(first_direction, open_direction, step, distances, inner, by_width, dry_slots, dry_used, wet_slots, wet_used,
-            looked_at, directed):  # fmt: skip
-    """Lay out the directions that hours from `first_direction` on cannot reach any more, dry and wet.
+def turn_to(first_direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at, directed):
+    """Lay out the directions that hours from `first_direction` on cannot reach any more.
 
     Parameters
     ----------
@@ -243,15 +254,8 @@ def turn_to(first_direction, open_direction, step, distances, inner, by_width, d
         Of `heading_of`, not less than before.
     open_direction : int
         The first that is not yet laid out.
-    step : float
-        Between directions. [rad]
-    distances, inner, by_width, looked_at
+    beside, inverse, inner, by_width, slots, used, looked_at, directed
         As of `lay_across`.
-    dry_slots, dry_used, wet_slots, wet_used : ndarray
-        Of `new_slots`.
-    directed : ndarray, shape (2, bearings, levels, distances · classes)
-        Added to.
     """
     for direction in range(open_direction, min(first_direction, open_direction + 4)):
-        lay_across(dry_slots, dry_used, direction, step, distances, inner, by_width, looked_at, directed[0])
-        lay_across(wet_slots, wet_used, direction, step, distances, inner, by_width, looked_at, directed[1])
+        lay_across(slots, used, direction, beside, inverse, inner, by_width, looked_at, directed)

@@ -1,4 +1,4 @@
-"""Stable hours of one source in terrain, added up by direction, distance, level and hill. Compiled; see `polar`.
+"""Stable hours of one source in terrain by distance, level and hill. Compiled; see `polar`.
 
 A plume in stable air has two states (Cimorelli et al. 2005, section 3e): its share f keeps its level, the rest follows
 the ground. Density and what is met on the way are straight lines in f, so that at a level both states are found once
@@ -11,8 +11,9 @@ import numpy as np
 from numba import njit
 
 from metalbudget.borrowing import njit_borrowing
+from metalbudget.dispersion.carried import put
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
-from metalbudget.dispersion.fan import WIDTHS, directions_for, gather, heading_of, new_slots, turn_to
+from metalbudget.dispersion.fan import width_positions
 from metalbudget.dispersion.nodes import (
     UNSETTLED_YEAR,
     along_way,
@@ -22,14 +23,14 @@ from metalbudget.dispersion.nodes import (
     gauss_taps,
     start_hour,
 )
-from metalbudget.dispersion.polar_hours import add_brought, meander
-from metalbudget.dispersion.reach import first_ahead, relative_widths
+from metalbudget.dispersion.reach import first_along
 from metalbudget.dispersion.rows import (
     BARE_LID,
     BLOCK,
     CORE_ROWS,
     LID,
     PLUME_ROWS,
+    RANDOM,
     SPREAD_UP,
     UP,
     WIND,
@@ -41,8 +42,6 @@ from metalbudget.dispersion.vector import error_complement, exponential
 
 HILL_STEPS = 48  # of the table of dividing heights
 FAINT_DEPLETION = 0.3  # of a path's exponent: below it the share that keeps its level is taken from the path's end
-# Where a plume goes by a level only what meanders arrives there, which is alike in many hours: one in so many is taken.
-MEANDERING_EVERY = 8
 NEAR, FAR = 0, 1  # points of the depletion integral
 FOLLOW, KEEP = 0, 1  # states
 
@@ -278,30 +277,22 @@ def fill_states(
 
 
 @njit(nogil=True, cache=True)
-def add_hill_hours(
+def carry_hill_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, flux_limit, reference, factor, distances, inner, levels_m, hills_m, looked_at, ahead, faint,
-    least_directions, directed, round_about, brought,
+    limit, flux_limit, reference, factor, distances, inner, kept_distances, levels_m, hills_m, lowest, faint, wet_place,
+    carried,
 ):  # fmt: skip
-    """Add some stable hours of one source, sorted by the direction in which the wind blows.
+    """What some stable hours of one source bring to receptors at some levels by some hills, whatever the direction.
 
-    Parameters as `polar_hours.add_polar_hours`, and
+    Parameters as `polar_hours.carry_polar_hours`, and
 
     hills_m : ndarray, shape (levels, hills)
         Heights of hills above the source's base. [m]
-    looked_at, ahead : ndarray of int
-        As of `polar_hours.add_polar_hours`.
     faint : ndarray, shape (classes, nodes)
         Dry deposition of an hour per metre of distance and unit emission that counts as none. [m⁻¹]
-    directed : ndarray, shape (2, bearings, levels, distances · hills · classes)
-    round_about : ndarray, shape (2, levels, nodes, hills · classes)
-    brought : ndarray, shape (hours, classes)
-        Result: deposition of each hour at the base's level, by the first hill. [1]
     """
     nodes, classes = distances.size, fraction.size
     count, hills = hills_m.shape
-    fields = hills * classes
-    direction_step = 2.0 * math.pi / directions_for(directed.shape[1], least_directions)
     taps, tap_weights = gauss_taps(distances)
     core, plume = np.zeros((2, CORE_ROWS, nodes)), np.zeros((2, PLUME_ROWS, nodes))
     main, bare_plume = plume[0], np.empty((PLUME_ROWS, nodes))
@@ -311,28 +302,14 @@ def add_hill_hours(
     states, bare_states = np.empty((2, classes, nodes)), np.empty((2, classes, nodes))
     parts, most = np.zeros((classes, 2, 2, nodes)), np.zeros(classes)
     shares, on_way, integrals = np.zeros((classes, nodes)), np.zeros((2, nodes)), np.zeros((classes, nodes))
-    kept, critical = np.empty(nodes), np.empty(nodes)
-    amounts = np.zeros((2, nodes, fields))  # dry and wet
-    wet, heading_weights, spread_out = np.empty((2, classes)), np.empty(4), np.empty(3 * fields)
+    kept, critical, positions = np.empty(nodes), np.empty(nodes), np.empty(nodes)
+    amounts = np.zeros((2, nodes, hills * classes))  # dry and wet
+    wet, first_of = np.empty((2, classes)), np.empty(count, dtype=np.int64)
     hill_step = max(hills_m.max(), 1.0) * 1.001 / HILL_STEPS
     heights = np.zeros(HILL_STEPS + 1)
-    dry_slots, dry_used = new_slots(count, nodes, fields)
-    wet_slots, wet_used = new_slots(count, nodes, fields)
-    by_width, across = np.empty((WIDTHS + 1, nodes * fields)), np.empty(nodes)
-    kept_distances = directed.shape[3] // fields
     bare = stack[6] > 0.0
-    open_direction = -10  # the first that later hours can still reach
     for index in range(rows.size):
         hour = rows[index]
-        weight = factor[hour]
-        if weight == 0.0:
-            continue
-        first_direction = heading_of(sine[hour], cosine[hour], direction_step, heading_weights)
-        turn_to(
-            first_direction, open_direction, direction_step, distances, inner, by_width, dry_slots, dry_used,
-            wet_slots, wet_used, looked_at, directed,
-        )  # fmt: skip
-        open_direction = first_direction
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
@@ -343,27 +320,20 @@ def add_hill_hours(
         still = alike(starts[0], nodes, dry[hour], like, strongest)
         if still >= 0:
             lids[:, 0, still] = core[0, LID : BARE_LID + 1]
-        relative_widths(plume, distances, across)
-        heading = (first_direction + 1.5) * direction_step
-        drawn = 1.0 if raining else float(MEANDERING_EVERY)  # hours that what meanders is drawn from
-        draws = raining or index % MEANDERING_EVERY == 0
+        first_along(plume, distances, inner, lowest, kept_distances, first_of)
+        carried.there[0, index] = True
         for level in range(count):
-            anyone = looked_at[:, level].min()
-            if anyone >= kept_distances:
-                continue
-            here = inner + first_ahead(ahead, heading, across[inner + anyone], level)
-            first = max(min(here, inner + anyone) if draws else here, inner)
+            first = first_of[level]
             if first >= nodes:
                 continue
-            first = first // BLOCK * BLOCK
             since = taps[NEAR, first] // BLOCK * BLOCK
             its = (air, source, distances, levels_m, level, marks, core, means, lids, starts, settling[hour])
             fill_states(*its, False, reference[hour], work, main, states, since)
             if not raining:
-                counts = first_that_counts(main, dry[hour], states, faint, first)
-                if counts >= nodes:
+                first = max(first, first_that_counts(main, dry[hour], states, faint, first))
+                if first >= nodes:
                     continue
-                first = max(first, counts)
+            carried.since[index, level] = first
             if bare:
                 fill_states(*its, True, reference[hour], work, bare_plume, bare_states, since)
             way, met = (bare_plume, bare_states) if bare else (main, states)
@@ -381,18 +351,8 @@ def add_hill_hours(
                     source, distances, main, states, shares, integrals, like, dry[hour], wet, flags[2], flags[3],
                     raining, first, hill * classes, kept, amounts,
                 )  # fmt: skip
-            for kind in range(2 if raining else 1):
-                if levels_m[level] == 0.0:
-                    add_brought(distances, max(first, inner), amounts[kind], hour, brought)
-                meander(
-                    plume, 0.0, weight, distances, first, here, drawn if draws else 0.0, amounts[kind],
-                    round_about[kind, level],
-                )  # fmt: skip
-                gather(
-                    main, distances, amounts[kind], max(first, here), first_direction, heading_weights, level,
-                    dry_slots if kind == 0 else wet_slots, dry_used if kind == 0 else wet_used, spread_out,
-                )  # fmt: skip
-    turn_to(
-        open_direction + 4, open_direction, direction_step, distances, inner, by_width, dry_slots, dry_used, wet_slots,
-        wet_used, looked_at, directed,
-    )  # fmt: skip
+            width_positions(main, distances, first, positions)
+            put(
+                index, 0, level, first, inner, kept_distances, distances, positions, main[RANDOM], amounts,
+                wet_place[index] if raining else -1, carried,
+            )  # fmt: skip

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.nodes import cubic
 from metalbudget.dispersion.polar import Polar, Terrain
-from metalbudget.dispersion.relief import Ground, between, blend
+from metalbudget.dispersion.relief import Ground, blend
 from metalbudget.grid import Grid
 
 SAMPLES = (32, 8, 2, 1)  # sub-cell samples a side below 2.5, 6.5, 20.5 cells from the source and beyond
@@ -126,18 +126,16 @@ def _sample_terrain(
     scaled : ndarray, shape (bearings, distances, blends, fields)
     index, weights : ndarray, shape (rows, columns, taps)
         How each cell mixes the blends' logarithms.
-    groups : tuple of 3 int
-        Number of taps up to which they are of convective hours' levels, of stable hours' levels and hills, of the base
-        by day; the rest are the references by night.
-    by_day : ndarray, shape (1, fields, rows, columns)
-        Of all hours with convective air at the base's level. [m⁻²]
-    by_night : ndarray, shape (references, fields, rows, columns)
-        Of all others at the reference levels. [m⁻²]
+    groups : tuple of 2 int
+        Number of taps up to which they are of convective hours' levels, and of stable hours' levels and hills; two are
+        left, the base by day and by night.
+    by_day, by_night : ndarray, shape (1, fields, rows, columns)
+        Of the hours with convective air, and of all others, at the base's level, on the finer network. [m⁻²]
     """
     fields = scaled.shape[3]
     taps = index.shape[2]
-    day, night, base = groups
-    found, sums, level = np.empty((taps, fields)), np.empty((4, fields)), np.empty((taps - base, fields))
+    day, night = groups
+    found, sums = np.empty((taps, fields)), np.empty((4, fields))
     first_m = math.exp(start)
     for row in range(north.size):
         for column in range(east.size):
@@ -160,16 +158,13 @@ def _sample_terrain(
                     for f in range(fields):
                         sums[0, f] += _blended(found, f, mix, 0, day)
                         sums[1, f] += _blended(found, f, mix, day, night)
-                        sums[2, f] += _blended(found, f, mix, night, base)
-                        sums[3, f] += _blended(found, f, mix, base, taps)
+                        sums[2, f] += found[night, f]
+                        sums[3, f] += found[night + 1, f]
             for f in range(fields):
-                for m in range(taps - base):
-                    level[m, f] = by_night[m, f, row, column]
-                all_night = _blended(level, f, mix[base:], 0, taps - base)
-                result[f, row, column] = _corrected(
-                    sums[0, f] / (n * n), sums[2, f] / (n * n), by_day[0, f, row, column]
-                )
-                result[f, row, column] += _corrected(sums[1, f] / (n * n), sums[3, f] / (n * n), all_night)
+                its, part = by_day[0, f, row, column], 1.0 / (n * n)
+                result[f, row, column] = _corrected(part * sums[0, f], part * sums[2, f], its)
+                its = by_night[0, f, row, column]
+                result[f, row, column] += _corrected(part * sums[1, f], part * sums[3, f], its)
 
 
 @njit_borrowing()
@@ -280,13 +275,14 @@ def deposition_at_levels(
     shape = (north.size, east.size, -1)
     relief = terrain.relief
     index, weights, day = blend(relief, terrain.hill_steps_m, level, hill)
-    which, part = between(relief.stable_m[terrain.references], level - relief.base_m)
-    base = np.full((index.shape[0], 1), np.flatnonzero(relief.convective_m == 0.0)[0])
-    at_night = relief.convective_m.size + terrain.references[which] * terrain.hill_steps_m.size
+    at_night = relief.convective_m.size + np.flatnonzero(relief.stable_m == 0.0)[0] * terrain.hill_steps_m.size
+    bases = np.tile([np.flatnonzero(relief.convective_m == 0.0)[0], at_night], (index.shape[0], 1))
 
     only = np.zeros((north.size, east.size, 1), dtype=np.int64)
-    by_day = _cell_means(terrain.by_day[:, :, None], table.distances_m, only, east, north, grid.cell_m)
-    by_night = _cell_means(terrain.by_night, table.distances_m, which.reshape(shape), east, north, grid.cell_m)
+    by_day, by_night = (
+        _cell_means(base[:, :, None], table.distances_m, only, east, north, grid.cell_m)
+        for base in (terrain.by_day, terrain.by_night)
+    )
     scaled = np.ascontiguousarray((terrain.density * (r**2)[:, None, None, None]).reshape(bearings, count, blends, -1))
     found = np.zeros((classes * kinds, north.size, east.size))
     _sample_terrain(
@@ -298,9 +294,9 @@ def deposition_at_levels(
         north,
         float(grid.cell_m),
         np.array(TERRAIN_SAMPLES),
-        np.ascontiguousarray(np.concatenate([index, base, at_night], axis=1).reshape(shape)),
-        np.ascontiguousarray(np.concatenate([weights, np.ones(base.shape), part], axis=1).reshape(shape)),
-        (day, index.shape[1], index.shape[1] + 1),
+        np.ascontiguousarray(np.concatenate([index, bases], axis=1).reshape(shape)),
+        weights.reshape(shape),
+        (day, index.shape[1]),
         by_day,
         by_night,
         found,

@@ -158,23 +158,6 @@ def hills_m(levels_m: NDArray[np.float64], steps_m: NDArray[np.float64]) -> NDAr
     return np.maximum(levels_m, 0.0)[:, None] + steps_m
 
 
-def reference_levels(levels_m: NDArray[np.float64], every: int) -> NDArray[np.int_]:
-    """Which of the stable levels are found from all hours: the base, and one in so many above it."""
-    return np.arange(int(np.flatnonzero(levels_m == 0.0)[0]), levels_m.size, every)
-
-
-def between(levels_m: NDArray[np.float64], height_m: NDArray[np.float64]):
-    """The two of some levels between which heights lie, and their linear weights; outside the nearest alone.
-
-    Both have shape (heights, 2), or (heights, 1) if there is but one level.
-    """
-    if levels_m.size == 1:
-        return np.zeros((height_m.size, 1), dtype=np.int64), np.ones((height_m.size, 1))
-    lower = np.clip(np.searchsorted(levels_m, height_m, side="right") - 1, 0, levels_m.size - 2)
-    part = np.clip((height_m - levels_m[lower]) / (levels_m[lower + 1] - levels_m[lower]), 0.0, 1.0)
-    return np.stack([lower, lower + 1], axis=-1), np.stack([1.0 - part, part], axis=-1)
-
-
 def blend(
     relief: Relief, steps_m: NDArray[np.float64], elevation_m: NDArray[np.float64], hill_m: NDArray[np.float64]
 ) -> tuple[NDArray[np.int_], NDArray[np.float64], int]:

@@ -2,6 +2,7 @@
 
 from numba import njit
 
+from metalbudget.dispersion.air import at
 from metalbudget.dispersion.answers import air_of, wet_rates
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.launch import launch
@@ -38,20 +39,22 @@ def source_hour(
 
 
 @njit(nogil=True, cache=True)
-def final_heights(
-    rows, scalars, levels, values, sums, stack, flags, heights
-):  # fmt: skip
-    """Height at which a plume's rise ends.
+def final_air(rows, scalars, levels, values, sums, stack, flags, found):
+    """Height at which a plume's rise ends, and the air there.
 
     Parameters
     ----------
     rows : ndarray of int, shape (hours,)
     scalars, levels, values, sums, stack, flags
         As of `model.arrays_of`.
-    heights : ndarray, shape (hours,)
-        Result, above the source's base. [m]
+    found : ndarray, shape (hours, 4)
+        Result: height above the source's base, wind, vertical turbulence, temperature gradient.
+        [m], [m s⁻¹], [m s⁻¹], [K m⁻¹]
     """
     for index in range(rows.size):
         air = air_of(rows[index], scalars, levels, values, sums)
         source = launch(air, stack[0], stack[1], stack[2], stack[3], stack[4], flags[0], stack[5], stack[6], stack[8])
-        heights[index] = source.height + source.final_rise
+        height = source.height + source.final_rise
+        there = at(air, height)
+        found[index, 0], found[index, 1], found[index, 2] = height, there.wind, there.vertical
+        found[index, 3] = there.gradient

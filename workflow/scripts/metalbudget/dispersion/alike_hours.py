@@ -1,0 +1,186 @@
+"""Hours of one source by what hours like them bring: a plume is calculated once, in everybody's direction.
+
+What a plume brings by distance and level does not know its direction. So it is calculated for some hours (`carried`),
+and every hour of the year takes that of the hour most like it, by its own direction and times what its own amount at
+the level of the base, which is known for every hour, says. Compiled.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from metalbudget.borrowing import njit_borrowing
+from metalbudget.dispersion.fan import WIDTHS, gather, heading_of, turn_to, unused
+
+MOST_SCALE = 10.0  # by which an hour may bring more than the one like it, or less, in proportion
+
+
+@njit(cache=True)
+def directions_of(rows, sine, cosine, step):
+    """First of four directions of every hour and their weights, shapes (rows,) and (rows, 4); see `fan.heading_of`."""
+    first, weights = np.empty(rows.size, dtype=np.int64), np.empty((rows.size, 4))
+    for index in range(rows.size):
+        first[index] = heading_of(sine[rows[index]], cosine[rows[index]], step, weights[index])
+    return first, weights
+
+
+@njit_borrowing(error_model="numpy")
+def dry_scale(strength, like_strength, at_base, like_at_base, like_brought):
+    """By how much an hour's dry deposition at a level exceeds that of the hour like it. [1]
+
+    Parameters
+    ----------
+    strength, like_strength : float
+        Deposition velocity over the wind at the plume, of both hours. [1]
+    at_base, like_at_base : float
+        What each brings at the level of the base. [1]
+    like_brought : float
+        What the hour like it brings at the level, likewise. [1]
+
+    Notes
+    -----
+    Where a level has less than the base, it changes in proportion to the base; where it has more, since the plume
+    comes nearer, by the difference at the base.
+    """
+    if like_strength <= 0.0 or like_brought <= 0.0:
+        return 0.0
+    scale = strength / like_strength
+    expected, there = scale * like_at_base, scale * like_brought
+    if there <= expected:
+        return scale * min(max(at_base / expected, 1.0 / MOST_SCALE), MOST_SCALE)
+    return scale * max(1.0 + (at_base - expected) / there, 0.0)
+
+
+@njit_borrowing(error_model="numpy")
+def wet_scale(at_base, like_at_base):
+    """The same of wet deposition, which hardly depends on the level. [1]"""
+    if at_base <= 0.0 or like_at_base <= 0.0:
+        return 0.0
+    return min(max(at_base / like_at_base, 1.0 / MOST_SCALE), MOST_SCALE)
+
+
+@njit_borrowing(error_model="numpy")
+def _scaled(amounts, steady, by, first, out):
+    """What goes with the wind, times a factor for every field; amounts and out (nodes, fields)."""
+    for i in range(first, amounts.shape[0]):
+        part = steady[i]
+        for f in range(by.size):
+            out[i, f] = part * by[f] * amounts[i, f]
+
+
+@njit_borrowing(error_model="numpy")
+def _add_round_about(amounts, steady, by, first, distances, round_about):
+    """Add what lost its direction, of all hours that are like one: `by` (classes,) is the sum of their factors."""
+    classes = by.size
+    for i in range(first, distances.size):
+        lost = (1.0 - steady[i]) / (2.0 * math.pi * distances[i])
+        for f in range(amounts.shape[1]):
+            round_about[i, f] += lost * by[f % classes] * amounts[i, f]
+
+
+@njit(nogil=True, cache=True)
+def add_alike_hours(
+    hours, like, chosen, wet_place, weight, first_direction, direction_weights, strength, at_base, nearest, carried,
+    distances, inner, beside, looked_at, directed, round_about,
+):  # fmt: skip
+    """Add hours, sorted by direction, by what hours like them bring.
+
+    Parameters
+    ----------
+    hours : ndarray of int, shape (some hours,)
+    like : ndarray of int, shape (some hours,)
+        Which of the chosen each is like.
+    chosen : ndarray of int, shape (rows,)
+        Hours that were calculated.
+    wet_place : ndarray of int, shape (rows,)
+        Place of a chosen hour's wet deposition; below zero if it has none.
+    weight : ndarray, shape (hours,)
+        How many hours each stands for. [1]
+    first_direction, direction_weights : ndarray, shapes (some hours,) and (some hours, 4)
+        Of `directions_of`, rising; the weights in single precision.
+    strength : ndarray, shape (hours, classes)
+        Deposition velocity over the wind at the plume. [1]
+    at_base : ndarray, shape (2, hours, base distances, classes)
+        Dry and wet deposition of every hour at the level of the base, from each distance to the last. [1]
+    nearest : ndarray of int, shape (nodes,)
+        Of those distances, the one at each node.
+    carried : Carried
+    distances : ndarray, shape (nodes,)
+        [m]
+    inner : int
+        Nodes before the first distance that is kept.
+    beside : fan.Crosswind
+        In single precision.
+    looked_at : ndarray of int, shape (levels, bearings)
+        Of the distances that are kept, the first that is wanted.
+    directed : ndarray, shape (2, levels, bearings, distances · fields)
+        Added to. [m⁻²]
+    round_about : ndarray, shape (2, levels, nodes, fields)
+        Added to.
+    """
+    parts, rows, levels, nodes, fields = carried.dry.shape
+    classes = strength.shape[1]
+    kept = directed.shape[3] // fields
+    inverse = (1.0 / distances).astype(np.float32)
+    slots, used = np.zeros((4, nodes, WIDTHS * fields), dtype=np.float32), unused(nodes)
+    by_width = np.empty((WIDTHS + 1, nodes * fields), dtype=np.float32)
+    three, spread_out = np.empty(3, dtype=np.float32), np.empty(3 * fields, dtype=np.float32)
+    by, own = np.empty(fields, dtype=np.float32), np.empty((nodes, fields), dtype=np.float32)
+    total = np.empty((rows, classes))
+    for level in range(levels):
+        if looked_at[level].min() >= kept:
+            continue
+        for kind in range(2):
+            amounts = carried.dry if kind == 0 else carried.wet
+            total[:] = 0.0
+            open_direction = -10  # the first that later hours can still reach
+            for index in range(hours.size):
+                hour, row = hours[index], like[index]
+                first, place = carried.since[row, level], row if kind == 0 else wet_place[row]
+                if first >= nodes or place < 0 or weight[hour] == 0.0:
+                    continue
+                other, at = chosen[row], nearest[first]
+                most = 0.0
+                for k in range(classes):
+                    if other == hour:
+                        scale = 1.0
+                    elif kind == 0:
+                        scale = dry_scale(
+                            strength[hour, k], strength[other, k], at_base[0, hour, at, k], at_base[0, other, at, k],
+                            carried.brought[0, row, level, k],
+                        )  # fmt: skip
+                    else:
+                        scale = wet_scale(at_base[1, hour, at, k], at_base[1, other, at, k])
+                    scale *= weight[hour]
+                    most = max(most, scale)
+                    total[row, k] += scale
+                    for f in range(k, fields, classes):
+                        by[f] = scale
+                if most == 0.0:
+                    continue
+                direction = first_direction[index]
+                turn_to(
+                    direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
+                    directed[kind, level],
+                )  # fmt: skip
+                open_direction = direction
+                for part in range(parts):
+                    if carried.there[part, row]:
+                        _scaled(amounts[part, place, level], carried.steady[part, row, level], by, first, own)
+                        gather(
+                            carried.positions[part, row, level], own, first, direction, direction_weights[index], slots,
+                            used, three, spread_out,
+                        )  # fmt: skip
+            turn_to(
+                open_direction + 4, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
+                directed[kind, level],
+            )  # fmt: skip
+            for row in range(rows):
+                first, place = carried.since[row, level], row if kind == 0 else wet_place[row]
+                for part in range(parts):
+                    if first < nodes and place >= 0 and carried.there[part, row]:
+                        _add_round_about(
+                            amounts[part, place, level], carried.steady[part, row, level], total[row], first, distances,
+                            round_about[kind, level],
+                        )  # fmt: skip

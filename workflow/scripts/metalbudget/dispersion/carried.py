@@ -1,0 +1,93 @@
+"""What some hours of a source bring at some levels whatever their direction: kept for the hours that are like them.
+
+Compiled. Single precision, since it is a year's sum and what it is compared with that count.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from metalbudget.borrowing import njit_borrowing
+
+
+class Carried(NamedTuple):
+    """Deposition of some hours by distance and level, in parts of a plume that spread differently.
+
+    Parameters
+    ----------
+    dry : ndarray of float32, shape (parts, rows, levels, nodes, fields)
+        Per metre of distance, all directions together; fields are hills by classes, classes last. [m⁻¹]
+    wet : ndarray of float32, shape (parts, wet rows, levels, nodes, fields)
+        Likewise, of hours with rain alone.
+    positions, steady : ndarray of float32, shape (parts, rows, levels, nodes)
+        Of `fan.width_positions`, and the share that goes with the wind.
+    there : ndarray of bool, shape (parts, rows)
+        Whether an hour has a part.
+    since : ndarray of int, shape (rows, levels)
+        Node from which on there is something; nodes before it hold anything.
+    brought : ndarray, shape (2, rows, levels, classes)
+        Dry and wet deposition from that node to the last distance that is kept, by the mean of the hills. [1]
+    """
+
+    dry: np.ndarray
+    wet: np.ndarray
+    positions: np.ndarray
+    steady: np.ndarray
+    there: np.ndarray
+    since: np.ndarray
+    brought: np.ndarray
+
+
+def room_for(parts: int, rows: int, wet_rows: int, levels: int, nodes: int, hills: int, classes: int) -> Carried:
+    """Room for what some hours bring."""
+    single = {"dtype": np.float32}
+    return Carried(
+        np.empty((parts, rows, levels, nodes, hills * classes), **single),
+        np.empty((parts, wet_rows, levels, nodes, hills * classes), **single),
+        np.empty((parts, rows, levels, nodes), **single),
+        np.empty((parts, rows, levels, nodes), **single),
+        np.zeros((parts, rows), dtype=np.bool_),
+        np.full((rows, levels), nodes, dtype=np.int64),
+        np.zeros((2, rows, levels, classes)),
+    )
+
+
+@njit_borrowing(error_model="numpy")
+def put(row, part, level, first, inner, kept, distances, positions, random, amounts, place, carried):
+    """Put away what an hour brings at a level.
+
+    Parameters
+    ----------
+    row, part, level : int
+    first : int
+        Node from which on there is something.
+    inner, kept : int
+        Nodes before the first distance that is kept, and number of those.
+    distances, positions, random : ndarray, shape (nodes,)
+        [m]; of `fan.width_positions`; share that has lost its direction.
+    amounts : ndarray, shape (2, nodes, fields)
+        Dry and wet. [m⁻¹]
+    place : int
+        Among the hours with rain; below zero if there is none.
+    carried : Carried
+        Changed.
+    """
+    nodes, fields = amounts.shape[1:]
+    classes = carried.brought.shape[3]
+    step = math.log(distances[1] / distances[0]) * classes / fields
+    for i in range(first, nodes):
+        carried.positions[part, row, level, i] = positions[i]
+        carried.steady[part, row, level, i] = 1.0 - random[i]
+    for kind in range(1 if place < 0 else 2):
+        for i in range(first, nodes):
+            if kind == 0:
+                for f in range(fields):
+                    carried.dry[part, row, level, i, f] = amounts[0, i, f]
+            else:
+                for f in range(fields):
+                    carried.wet[part, place, level, i, f] = amounts[1, i, f]
+            if inner <= i < inner + kept:
+                width = step * distances[i]
+                for f in range(fields):
+                    carried.brought[kind, row, level, f % classes] += width * amounts[kind, i, f]

@@ -1,0 +1,39 @@
+"""Where a source's table stands: distances and bearings, and the directions in which plumes are gathered for them."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metalbudget.dispersion.fan import Crosswind, crosswind, directions_for
+from metalbudget.dispersion.nodes import EXTENSION
+from metalbudget.dispersion.rows import BLOCK
+
+
+def node_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[np.float64]:
+    """Distances evenly spaced in their logarithm, both ends included. [m]"""
+    count = int(np.ceil(np.log(last_m / first_m) * per_e_fold)) + 1
+    return first_m * (last_m / first_m) ** (np.arange(count) / (count - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Where deposition is wanted (`kept_m`, bearings), and the directions in which plumes are gathered on the way."""
+
+    kept_m: NDArray[np.float64]
+    bearings: int
+    directions: int
+
+    def beside(self, dtype: type = np.float64) -> Crosswind:
+        """What arrives beside the directions."""
+        step = math.log(self.kept_m[1] / self.kept_m[0])
+        return crosswind(directions_for(self.bearings, self.directions), self.bearings, step, dtype)
+
+    def nodes(self) -> tuple[NDArray[np.float64], int]:
+        """Distances with those before and behind that integrals look at, and how many before. [m]"""
+        kept, ratio = self.kept_m, self.kept_m[1] / self.kept_m[0]
+        inner = int(np.ceil(np.log(min(EXTENSION, kept[0])) / np.log(ratio))) + 2
+        inner += -(inner + kept.size + 2) % BLOCK  # whole blocks of nodes
+        before, behind = kept[0] * ratio ** np.arange(-inner, 0.0), kept[-1] * ratio ** np.arange(1.0, 3.0)
+        return np.concatenate([before, kept, behind]), inner
