@@ -11,18 +11,9 @@ import numpy as np
 from numba import njit
 
 from metalbudget.borrowing import njit_borrowing
-from metalbudget.dispersion.fan import WIDTHS, gather, heading_of, turn_to, unused
+from metalbudget.dispersion.fan import SLOTS, WIDTHS, gather, heading_of, narrowed, turn_to, unused
 
 MOST_SCALE = 10.0  # by which an hour may bring more than the one like it, or less, in proportion
-
-
-@njit(cache=True)
-def directions_of(rows, sine, cosine, step):
-    """First of four directions of every hour and their weights, shapes (rows,) and (rows, 4); see `fan.heading_of`."""
-    first, weights = np.empty(rows.size, dtype=np.int64), np.empty((rows.size, 4))
-    for index in range(rows.size):
-        first[index] = heading_of(sine[rows[index]], cosine[rows[index]], step, weights[index])
-    return first, weights
 
 
 @njit_borrowing(error_model="numpy")
@@ -61,15 +52,6 @@ def wet_scale(at_base, like_at_base):
 
 
 @njit_borrowing(error_model="numpy")
-def _scaled(amounts, steady, by, first, out):
-    """What goes with the wind, times a factor for every field; amounts and out (nodes, fields)."""
-    for i in range(first, amounts.shape[0]):
-        part = steady[i]
-        for f in range(by.size):
-            out[i, f] = part * by[f] * amounts[i, f]
-
-
-@njit_borrowing(error_model="numpy")
 def _add_round_about(amounts, steady, by, first, distances, round_about):
     """Add what lost its direction, of all hours that are like one: `by` (classes,) is the sum of their factors."""
     classes = by.size
@@ -81,8 +63,8 @@ def _add_round_about(amounts, steady, by, first, distances, round_about):
 
 @njit(nogil=True, cache=True)
 def add_alike_hours(
-    hours, like, chosen, wet_place, weight, first_direction, direction_weights, strength, at_base, nearest, carried,
-    distances, inner, beside, looked_at, directed, round_about,
+    hours, like, chosen, wet_place, weight, sine, cosine, strength, at_base, nearest, carried, distances, inner, beside,
+    looked_at, directed, round_about,
 ):  # fmt: skip
     """Add hours, sorted by direction, by what hours like them bring.
 
@@ -97,8 +79,8 @@ def add_alike_hours(
         Place of a chosen hour's wet deposition; below zero if it has none.
     weight : ndarray, shape (hours,)
         How many hours each stands for. [1]
-    first_direction, direction_weights : ndarray, shapes (some hours,) and (some hours, 4)
-        Of `directions_of`, rising; the weights in single precision.
+    sine, cosine : ndarray, shape (hours,)
+        Of the direction that the wind comes from. [1]
     strength : ndarray, shape (hours, classes)
         Deposition velocity over the wind at the plume. [1]
     at_base : ndarray, shape (2, hours, base distances, classes)
@@ -123,10 +105,11 @@ def add_alike_hours(
     classes = strength.shape[1]
     kept = directed.shape[3] // fields
     inverse = (1.0 / distances).astype(np.float32)
-    slots, used = np.zeros((4, nodes, WIDTHS * fields), dtype=np.float32), unused(nodes)
+    direction_step = 2.0 * math.pi / (directed.shape[2] * beside.share.shape[0])
+    slots, used = np.zeros((SLOTS, nodes, WIDTHS * fields), dtype=np.float32), unused(nodes)
     by_width = np.empty((WIDTHS + 1, nodes * fields), dtype=np.float32)
-    three, spread_out = np.empty(3, dtype=np.float32), np.empty(3 * fields, dtype=np.float32)
-    by, own = np.empty(fields, dtype=np.float32), np.empty((nodes, fields), dtype=np.float32)
+    own, spread_out = np.empty(fields + 5, dtype=np.float32), np.empty(3 * fields, dtype=np.float32)
+    by, positions = np.empty(fields, dtype=np.float32), np.empty(nodes)
     total = np.empty((rows, classes))
     for level in range(levels):
         if looked_at[level].min() >= kept:
@@ -134,7 +117,7 @@ def add_alike_hours(
         for kind in range(2):
             amounts = carried.dry if kind == 0 else carried.wet
             total[:] = 0.0
-            open_direction = -10  # the first that later hours can still reach
+            open_direction = -SLOTS  # the first that later hours can still reach
             for index in range(hours.size):
                 hour, row = hours[index], like[index]
                 first, place = carried.since[row, level], row if kind == 0 else wet_place[row]
@@ -159,7 +142,7 @@ def add_alike_hours(
                         by[f] = scale
                 if most == 0.0:
                     continue
-                direction = first_direction[index]
+                direction, turned = heading_of(sine[hour], cosine[hour], direction_step)
                 turn_to(
                     direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
                     directed[kind, level],
@@ -167,13 +150,13 @@ def add_alike_hours(
                 open_direction = direction
                 for part in range(parts):
                     if carried.there[part, row]:
-                        _scaled(amounts[part, place, level], carried.steady[part, row, level], by, first, own)
+                        narrowed(carried.positions[part, row, level], first, direction_step, turned, positions)
                         gather(
-                            carried.positions[part, row, level], own, first, direction, direction_weights[index], slots,
-                            used, three, spread_out,
+                            positions, amounts[part, place, level], carried.steady[part, row, level], by, first,
+                            direction, turned, slots, used, own, spread_out,
                         )  # fmt: skip
             turn_to(
-                open_direction + 4, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
+                open_direction + SLOTS, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
                 directed[kind, level],
             )  # fmt: skip
             for row in range(rows):

@@ -1,8 +1,9 @@
 """Plumes of many hours across the bearings around their source: gathered first, laid out once. Compiled.
 
-A plume's crosswind distribution is a Gaussian of its relative width σ_y/x. Hours are added to directions and widths
-around their own by cubic and quadratic weights, which keep the plumes' spread; the sum of a direction is then laid
-across the bearings width by width. That costs a few additions an hour instead of a Gaussian at every bearing.
+A plume's crosswind distribution is a Gaussian of its relative width σ_y/x. An hour is shared out among the two
+directions around its own, so much narrower that its spread is kept, and among three widths by quadratic weights, which
+keep it too; the sum of a direction is then laid across the bearings width by width. That costs a few additions an hour
+instead of a Gaussian at every bearing.
 
 Rows may be of single or double precision; what belongs together has one of them.
 """
@@ -15,11 +16,13 @@ from numba import njit
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.rows import SPREAD_Y
-from metalbudget.dispersion.vector import logarithm
+from metalbudget.dispersion.vector import exponential, logarithm
 
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 DIRECTIONS = 360  # in which plumes are gathered, at least
-NARROWEST, WIDTH_STEP, WIDTHS = 0.008, 0.2, 32  # relative widths, evenly spaced in their logarithm, to 4
+SLOTS = 2  # neighbouring directions that an hour is shared out among
+NARROWED = 0.5  # most of a plume's variance that sharing out may stand for
+NARROWEST, WIDTH_STEP, WIDTHS = 0.008, 0.3, 22  # relative widths, evenly spaced in their logarithm, to 4
 EDGE = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 SIDEWAYS = 0.05  # cosine of the turn from a plume's axis beyond which only what meanders arrives
 
@@ -92,24 +95,19 @@ def crosswind(directions: int, bearings: int, step: float, dtype: type = np.floa
 
 @njit(cache=True)
 def unused(nodes):
-    """Widths in use in four neighbouring directions, from and to (4, nodes, 2): none."""
-    used = np.empty((4, nodes, 2), dtype=np.int64)
+    """Widths in use in neighbouring directions, from and to (slots, nodes, 2): none."""
+    used = np.empty((SLOTS, nodes, 2), dtype=np.int64)
     used[..., 0], used[..., 1] = WIDTHS, -1
     return used
 
 
 @njit_borrowing()
-def heading_of(sine, cosine, step, weights):
-    """First of four directions around the one in which a wind blows, and their weights into `weights` (4,)."""
+def heading_of(sine, cosine, step):
+    """The direction before the one in which a wind blows, and how far beyond it that is, in steps."""
     heading = math.atan2(-sine, -cosine)
     position = (heading if heading >= 0.0 else heading + 2.0 * math.pi) / step
     whole = int(position)
-    t = position - whole
-    weights[0] = -t * (t - 1.0) * (t - 2.0) / 6.0
-    weights[1] = 0.5 * (t + 1.0) * (t - 1.0) * (t - 2.0)
-    weights[2] = -0.5 * (t + 1.0) * t * (t - 2.0)
-    weights[3] = (t + 1.0) * t * (t - 1.0) / 6.0
-    return whole - 1
+    return whole, position - whole
 
 
 @njit_borrowing(error_model="numpy")
@@ -121,25 +119,40 @@ def width_positions(plume, distances, first, out):
 
 
 @njit_borrowing(error_model="numpy")
-def gather(positions, amounts, first, first_direction, weights, slots, used, three, spread_out):
+def narrowed(positions, first, step, part, out):
+    """Widths of the plumes in both directions that share out one: s² less by t (1 − t) steps², both (nodes,).
+
+    `step` between directions [rad], `part` t how far beyond the first the plume lies.
+    """
+    variance = part * (1.0 - part) * (step / NARROWEST) ** 2
+    for i in range(first, positions.size):
+        share = min(variance * exponential(-2.0 * WIDTH_STEP * positions[i]), NARROWED)
+        position = positions[i] + 0.5 / WIDTH_STEP * logarithm(1.0 - share)
+        out[i] = min(max(position, 1.0), WIDTHS - 2.0)
+
+
+@njit_borrowing(error_model="numpy")
+def gather(positions, amounts, steady, by, first, direction, part, slots, used, own, spread_out):
     """Add an hour's plume.
 
     Parameters
     ----------
     positions : ndarray, shape (nodes,)
-        Of `width_positions`.
+        Of `narrowed`.
     amounts : ndarray, shape (nodes, classes)
-        Of all that does not meander.
+    steady : ndarray, shape (nodes,)
+        Share that goes with the wind. [1]
+    by : ndarray, shape (classes,)
+        Factor of each class. [1]
     first : int
         Node from which on there is something to add.
-    first_direction : int
-    weights : ndarray, shape (4,)
+    direction, part
         Of `heading_of`.
-    slots : ndarray, shape (4, nodes, widths · classes)
-        Sums in four neighbouring directions; added to.
-    used : ndarray of int, shape (4, nodes, 2)
+    slots : ndarray, shape (SLOTS, nodes, widths · classes)
+        Sums in neighbouring directions; added to.
+    used : ndarray of int, shape (SLOTS, nodes, 2)
         Of `unused`; widened.
-    three, spread_out : ndarray, shapes (3,) and (3 · classes,)
+    own, spread_out : ndarray, shapes (classes + 5,) and (3 · classes,)
         Scratch.
     """
     nodes, classes = amounts.shape
@@ -147,17 +160,21 @@ def gather(positions, amounts, first, first_direction, weights, slots, used, thr
         position = positions[i]
         width = int(position + 0.5)
         t = position - width
-        three[0], three[1], three[2] = 0.5 * t * (t - 1.0), 1.0 - t * t, 0.5 * t * (t + 1.0)
+        own[classes], own[classes + 1], own[classes + 2] = 0.5 * t * (t - 1.0), 1.0 - t * t, 0.5 * t * (t + 1.0)
+        own[classes + 3], own[classes + 4] = 1.0 - part, part  # here, to have the precision of the row
+        goes = steady[i]
+        for k in range(classes):
+            own[k] = goes * by[k] * amounts[i, k]
         for side in range(3):
-            part = three[side]
+            weight = own[classes + side]
             for k in range(classes):
-                spread_out[side * classes + k] = part * amounts[i, k]
+                spread_out[side * classes + k] = weight * own[k]
         start = np.uint64((width - 1) * classes)  # unsigned: an index that may count from the end is not vectorised
-        for tap in range(4):
-            slot = (first_direction + tap) & 3
-            part = weights[tap]
+        for tap in range(SLOTS):
+            slot = (direction + tap) % SLOTS
+            weight = own[classes + 3 + tap]
             for j in range(spread_out.size):  # a slice here would cost more than the sum
-                slots[slot, i, start + np.uint64(j)] += part * spread_out[j]
+                slots[slot, i, start + np.uint64(j)] += weight * spread_out[j]
             used[slot, i, 0] = min(used[slot, i, 0], width - 1)
             used[slot, i, 1] = max(used[slot, i, 1], width + 1)
 
@@ -198,7 +215,7 @@ def lay_across(slots, used, direction, beside, inverse, inner, by_width, looked_
     directed : ndarray, shape (bearings, distances · classes)
         Added to.
     """
-    slot, widths = slots[direction & 3], used[direction & 3]
+    slot, widths = slots[direction % SLOTS], used[direction % SLOTS]
     nodes, classes = slot.shape[0], slot.shape[1] // WIDTHS
     bearings, kept = directed.shape[0], directed.shape[1] // classes
     least, most, some = WIDTHS, -1, nodes
@@ -245,17 +262,17 @@ def lay_across(slots, used, direction, beside, inverse, inner, by_width, looked_
 
 
 @njit(cache=True)
-def turn_to(first_direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at, directed):
-    """Lay out the directions that hours from `first_direction` on cannot reach any more.
+def turn_to(direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at, directed):
+    """Lay out the directions that hours from `direction` on cannot reach any more.
 
     Parameters
     ----------
-    first_direction : int
+    direction : int
         Of `heading_of`, not less than before.
     open_direction : int
-        The first that is not yet laid out.
+        The first that is not yet laid out; less than zero before any is.
     beside, inverse, inner, by_width, slots, used, looked_at, directed
         As of `lay_across`.
     """
-    for direction in range(open_direction, min(first_direction, open_direction + 4)):
-        lay_across(slots, used, direction, beside, inverse, inner, by_width, looked_at, directed)
+    for done in range(max(open_direction, 0), min(direction, open_direction + SLOTS)):
+        lay_across(slots, used, done, beside, inverse, inner, by_width, looked_at, directed)

@@ -15,7 +15,6 @@ from metalbudget.dispersion.carried import put
 from metalbudget.dispersion.depletion import FIRST_METRE, GAUSS_NODE
 from metalbudget.dispersion.fan import width_positions
 from metalbudget.dispersion.nodes import (
-    UNSETTLED_YEAR,
     along_way,
     critical_heights,
     dividing_heights,
@@ -272,7 +271,7 @@ def fill_states(
         height = pole_m if state == FOLLOW else levels_m[level] + pole_m
         fill_classes(
             source, True, core[0], lid, plume, own, starts[0], settling_m_s, max(height, 0.0), max(-height, 0.0),
-            distances, work, states[state], since,
+            distances, work, states[state], since, True,
         )  # fmt: skip
 
 
@@ -314,7 +313,7 @@ def carry_hill_hours(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
         start_hour(
-            air, source, distances, levels_m, settling[hour], UNSETTLED_YEAR, marks, core, plume, means, lids, starts
+            air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts
         )
         dividing_heights(air, hill_step, heights)
         still = alike(starts[0], nodes, dry[hour], like, strongest)

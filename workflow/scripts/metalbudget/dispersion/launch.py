@@ -22,6 +22,7 @@ from metalbudget.dispersion.rise import (
 
 DRY_LAPSE_K_M = 9.80616 / 1004.0  # g/c_p of dry air
 GRADUAL_ROUNDS = (5, 10)  # least and most for the rise on its way (found by experiment)
+YEAR_ROUNDS = 1  # least where a year's sum counts: the rise then changes by less than a hundredth
 AMBIENT_EXCESS_K = 1.0e-5  # of gas let off at the air's temperature (found by experiment)
 LEAST_BUOYANCY_M4_S3 = 1.0e-10  # of a plume colder than the air, whose rise so ends at once (found by experiment)
 RISE_TOLERANCE, RISE_ROUNDS = 0.01, 5  # of the rise in stable air; then the mean of the last two (found by experiment)
@@ -162,8 +163,11 @@ def steering_height(source):
 
 
 @njit_borrowing()
-def rise_at(air, source, distance_m):
-    """Rise of the plume at a distance; of a plume in stable air never above its final rise. [m]"""
+def rise_at(air, source, distance_m, least_rounds=GRADUAL_ROUNDS[0]):
+    """Rise of the plume at a distance; of a plume in stable air never above its final rise. [m]
+
+    `least_rounds` of the search for the wind and stratification halfway up.
+    """
     if source.final_rise <= 0.0:
         return 0.0
     if not source.stable:
@@ -176,7 +180,7 @@ def rise_at(air, source, distance_m):
     highest = min(neutral, source.final_rise)
     # where the oscillation has swung back to the release, the search begins at the height after its end
     rise, before, rounds = min(rise, highest) if rise > 0.0 else highest, 0.0, 0
-    while rounds < GRADUAL_ROUNDS[0] or (rounds < GRADUAL_ROUNDS[1] and abs(rise - before) >= RISE_TOLERANCE * rise):
+    while rounds < least_rounds or (rounds < GRADUAL_ROUNDS[1] and abs(rise - before) >= RISE_TOLERANCE * rise):
         wind, frequency = halfway(air, source.here, source.height, rise)
         limit = mechanical_limit(source.buoyancy, source.height, wind, air.friction)
         before, rounds = rise, rounds + 1

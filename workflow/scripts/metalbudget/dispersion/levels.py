@@ -6,9 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.dispersion.alike_hours import add_alike_hours, directions_of
+from metalbudget.dispersion.alike_hours import add_alike_hours
 from metalbudget.dispersion.carried import room_for
-from metalbudget.dispersion.fan import directions_for
 from metalbudget.dispersion.gaussian import LEAST_WIND_M_S
 from metalbudget.dispersion.hill_hours import carry_hill_hours
 from metalbudget.dispersion.network import Network
@@ -123,7 +122,6 @@ class Levels:
         where = np.ascontiguousarray(looked.T)
         shape = (2, levels_m.size)
         sums = np.zeros((*shape, bearings, kept * hills * classes)), np.zeros((*shape, nodes, hills * classes))
-        step = 2.0 * math.pi / directions_for(bearings, network.directions)
         strength = np.zeros((self._at_base.shape[1], classes))
         strength[hours] = self._arrays[9][hours] / np.maximum(air[:, 1:2], LEAST_WIND_M_S)
         like = self._like(hours, every, traits)
@@ -136,15 +134,14 @@ class Levels:
             wet_place = np.where(rains, np.cumsum(rains) - 1, -1)
             carried = room_for(parts, rows.size, int(rains.sum()), levels_m.size, nodes, hills, classes)
             carry(hours[rows], wet_place, where.min(axis=1), carried)
-            first, weights = directions_of(hours[ordered], self._arrays[4], self._arrays[5], step)
             add_alike_hours(
                 hours[ordered],
                 np.searchsorted(rows, like[ordered]),
                 hours[rows],
                 wet_place,
                 self._arrays[-1],
-                first,
-                weights.astype(np.float32),
+                self._arrays[4],
+                self._arrays[5],
                 strength,
                 self._at_base,
                 self._nearest,

@@ -11,9 +11,24 @@ from metalbudget.dispersion.nodes import EXTENSION
 from metalbudget.dispersion.rows import BLOCK
 
 
+BEHIND = 2  # nodes behind the last distance that is kept
+
+
+def _before(first_m: float, ratio: float) -> int:
+    """Nodes before the first distance that is kept: of the path, and two to interpolate from."""
+    return int(np.ceil(np.log(min(EXTENSION, first_m)) / np.log(ratio))) + 2
+
+
 def node_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[np.float64]:
-    """Distances evenly spaced in their logarithm, both ends included. [m]"""
-    count = int(np.ceil(np.log(last_m / first_m) * per_e_fold)) + 1
+    """Distances evenly spaced in their logarithm, both ends included. [m]
+
+    As many in each e-fold as asked, or more where whole blocks of nodes have room for them.
+    """
+    span = np.log(last_m / first_m)
+    count = int(np.ceil(span * per_e_fold)) + 1
+    room = -(-(count + _before(first_m, np.exp(span / (count - 1))) + BEHIND) // BLOCK) * BLOCK
+    while count + 1 + _before(first_m, np.exp(span / count)) + BEHIND <= room:
+        count += 1
     return first_m * (last_m / first_m) ** (np.arange(count) / (count - 1))
 
 
@@ -33,7 +48,7 @@ class Network:
     def nodes(self) -> tuple[NDArray[np.float64], int]:
         """Distances with those before and behind that integrals look at, and how many before. [m]"""
         kept, ratio = self.kept_m, self.kept_m[1] / self.kept_m[0]
-        inner = int(np.ceil(np.log(min(EXTENSION, kept[0])) / np.log(ratio))) + 2
-        inner += -(inner + kept.size + 2) % BLOCK  # whole blocks of nodes
-        before, behind = kept[0] * ratio ** np.arange(-inner, 0.0), kept[-1] * ratio ** np.arange(1.0, 3.0)
+        inner = _before(float(kept[0]), float(ratio))
+        inner += -(inner + kept.size + BEHIND) % BLOCK  # whole blocks of nodes
+        before, behind = kept[0] * ratio ** np.arange(-inner, 0.0), kept[-1] * ratio ** np.arange(1.0, BEHIND + 1.0)
         return np.concatenate([before, kept, behind]), inner

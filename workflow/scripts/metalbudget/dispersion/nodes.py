@@ -137,7 +137,7 @@ def remains(dry_m_s, integral, lost_s, distances, wind_m_s, out, since=0):
 
 
 @njit_borrowing()
-def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks, core, plume, means, lids, starts):
+def start_hour(air, source, distances, levels_m, settling_m_s, for_year, marks, core, plume, means, lids, starts):
     """What does not depend on the receptors' level.
 
     Parameters
@@ -149,8 +149,8 @@ def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks,
     levels_m : ndarray, shape (levels,)
         Heights of receptors above the source's base. [m]
     settling_m_s : ndarray, shape (classes,)
-    unsettled : float
-        `UNSETTLED` or `UNSETTLED_YEAR`. [1]
+    for_year : bool
+        Whether a year's sum counts, not the hour itself.
     marks : ndarray, shape (4, levels + 3)
         Result, of `rows.level_sums`.
     core : ndarray, shape (2, CORE_ROWS, nodes)
@@ -162,14 +162,14 @@ def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks,
     starts : ndarray of int, shape (2, classes)
         Result: node from which on a class has settled to speak of.
     """
-    nodes = distances.size
+    nodes, unsettled = distances.size, UNSETTLED_YEAR if for_year else UNSETTLED
     level_sums(air, levels_m, marks)
     starts[:] = nodes
     for component in range(2):
         above = component == 1
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
             continue
-        core_rows(air, source, above, distances, core[component])
+        core_rows(air, source, above, distances, core[component], for_year)
         level_rows(air, source, above, distances, core[component], levels_m, 0, marks, False, means, plume[component])
         spread = plume[component]
         for k in range(settling_m_s.size):
@@ -191,7 +191,8 @@ def start_hour(air, source, distances, levels_m, settling_m_s, unsettled, marks,
 
 @njit_borrowing()
 def fill_classes(
-    source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target, since=0
+    source, stable, core, lid, plume, lids, starts, settling_m_s, height_m, sunk_m, distances, work, target, since=0,
+    for_year=False,
 ):  # fmt: skip
     """Densities of one plume at one height, class by class.
 
@@ -219,6 +220,8 @@ def fill_classes(
         Result. [m⁻¹]
     since : int
         Node from which on the answer is wanted; a multiple of `BLOCK`.
+    for_year : bool
+        As of `start_hour`.
     """
     base = -1
     for k in range(settling_m_s.size):
@@ -233,7 +236,8 @@ def fill_classes(
             fall = 0.0
         own = lid if first >= distances.size else lids[k]
         density_rows(
-            stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else since, work, target[k]
+            stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else since, work, target[k],
+            for_year,
         )
         if base < 0 and first >= distances.size:
             base = k
@@ -244,7 +248,7 @@ def fill_level(
     air, source, distances, levels_m, level, marks, core, means, lids, starts, settling_m_s, bare, follow_m, keep_m,
     work, plume, follow, keep, since=0,
 ):  # fmt: skip
-    """Densities of both plumes at one level.
+    """Densities of both plumes at one level, for a year's sum.
 
     Parameters
     ----------
@@ -284,7 +288,7 @@ def fill_level(
             fill_classes(
                 source, stable, core[component], own, plume[component], lids[1 if bare else 0, component],
                 starts[component], settling_m_s, height, sunk, distances, work,
-                follow[component] if state == 0 else keep[component], since,
+                follow[component] if state == 0 else keep[component], since, True,
             )  # fmt: skip
         if not both:
             keep[component] = follow[component]

@@ -16,7 +16,7 @@ from metalbudget.dispersion.network import Network, node_distances
 from metalbudget.dispersion.polar_hours import add_polar_hours
 from metalbudget.dispersion.relief import Relief
 
-COARSER, COARSER_BEARINGS = 2.0, 2  # the network of what terrain changes
+COARSER, COARSER_BEARINGS = 4.0 / 3.0, 2  # the network of what terrain changes
 COARSE_DIRECTIONS = 180  # in which plumes are gathered there
 
 

@@ -10,8 +10,8 @@ from numba import njit
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.carried import put
-from metalbudget.dispersion.fan import WIDTHS, gather, heading_of, turn_to, unused, width_positions
-from metalbudget.dispersion.nodes import UNSETTLED_YEAR, fill_level, gauss_taps, path_integrals, remains, start_hour
+from metalbudget.dispersion.fan import SLOTS, WIDTHS, gather, heading_of, narrowed, turn_to, unused, width_positions
+from metalbudget.dispersion.nodes import fill_level, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.reach import first_along
 from metalbudget.dispersion.rows import BLOCK, CORE_ROWS, PLUME_ROWS, RANDOM, WIND, logarithms
 from metalbudget.dispersion.source_hour import source_hour
@@ -101,16 +101,13 @@ def _level_amounts(
 
 
 @njit_borrowing(error_model="numpy")
-def _meander(random, distances, first, weight, amounts, round_about):
-    """Add what meanders to all directions; what goes with the wind stays in `amounts`, times the hour's weight.
-
-    `random` has shape (nodes,): the share that has lost its direction; `amounts` and `round_about` (nodes, classes).
-    """
-    for i in range(first, distances.size):
-        lost, steady = weight * random[i] / (2.0 * math.pi * distances[i]), weight * (1.0 - random[i])
+def _add_meandering(random, distances, weight, amounts, round_about):
+    """Add what meanders to all directions: `random` (nodes,), the share that has lost its direction, of `amounts`
+    (nodes, classes), times the hour's weight."""
+    for i in range(distances.size):
+        lost = weight * random[i] / (2.0 * math.pi * distances[i])
         for k in range(amounts.shape[1]):
             round_about[i, k] += lost * amounts[i, k]
-            amounts[i, k] *= steady
 
 
 @njit_borrowing(error_model="numpy")
@@ -159,29 +156,29 @@ def add_polar_hours(
     bare_follow, bare_keep = np.empty((2, classes, nodes)), np.empty((2, classes, nodes))
     met, kept, integrals = np.empty(nodes), np.empty(nodes), np.zeros((2, nodes))
     amounts = np.zeros((2, 2, nodes, classes))
-    wet, heading_weights, spread_out = np.empty((2, classes)), np.empty(4), np.empty(3 * classes)
-    positions, three, inverse = np.empty(nodes), np.empty(3), 1.0 / distances
-    slots, used = np.zeros((2, 4, nodes, WIDTHS * classes)), (unused(nodes), unused(nodes))
+    wet, own, spread_out = np.empty((2, classes)), np.empty(classes + 5), np.empty(3 * classes)
+    positions, steady, inverse, alike = np.empty(nodes), np.empty(nodes), 1.0 / distances, np.ones(classes)
+    slots, used = np.zeros((2, SLOTS, nodes, WIDTHS * classes)), (unused(nodes), unused(nodes))
     by_width = np.empty((WIDTHS + 1, nodes * classes))
     volume = stack[6] > 0.0
-    open_direction = -10  # the first that later hours can still reach
+    open_direction = -SLOTS  # the first that later hours can still reach
     for index in range(rows.size):
         hour = rows[index]
         weight = factor[hour]
         if weight == 0.0:
             continue
-        first_direction = heading_of(sine[hour], cosine[hour], direction_step, heading_weights)
+        direction, part = heading_of(sine[hour], cosine[hour], direction_step)
         for kind in range(2):
             turn_to(
-                first_direction, open_direction, beside, inverse, inner, by_width, slots[kind], used[kind], looked_at,
+                direction, open_direction, beside, inverse, inner, by_width, slots[kind], used[kind], looked_at,
                 directed[kind],
             )  # fmt: skip
-        open_direction = first_direction
+        open_direction = direction
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
         start_hour(
-            air, source, distances, base, settling[hour], UNSETTLED_YEAR, marks, core, plume, means, lids, starts
+            air, source, distances, base, settling[hour], True, marks, core, plume, means, lids, starts
         )
         _level_amounts(
             air, source, distances, base, 0, marks, core, means, lids, starts, dry[hour], settling[hour], wet,
@@ -192,16 +189,19 @@ def add_polar_hours(
             if (source.penetrated if component == 1 else 1.0 - source.penetrated) <= 0.0:
                 continue
             width_positions(plume[component], distances, 0, positions)
+            narrowed(positions, 0, direction_step, part, positions)
+            for i in range(nodes):
+                steady[i] = weight * (1.0 - plume[component, RANDOM, i])
             for kind in range(2 if raining else 1):
                 found = amounts[component, kind]
                 add_brought(distances, inner, found, brought[kind, hour])
-                _meander(plume[component, RANDOM], distances, 0, weight, found, round_about[kind])
+                _add_meandering(plume[component, RANDOM], distances, weight, found, round_about[kind])
                 gather(
-                    positions, found, 0, first_direction, heading_weights, slots[kind], used[kind], three, spread_out
-                )
+                    positions, found, steady, alike, 0, direction, part, slots[kind], used[kind], own, spread_out
+                )  # fmt: skip
     for kind in range(2):
         turn_to(
-            open_direction + 4, open_direction, beside, inverse, inner, by_width, slots[kind], used[kind], looked_at,
+            open_direction + SLOTS, open_direction, beside, inverse, inner, by_width, slots[kind], used[kind], looked_at,
             directed[kind],
         )  # fmt: skip
 
@@ -245,7 +245,7 @@ def carry_polar_hours(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
         start_hour(
-            air, source, distances, levels_m, settling[hour], UNSETTLED_YEAR, marks, core, plume, means, lids, starts
+            air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts
         )
         first_along(plume, distances, inner, lowest, kept_distances, first_of)
         for level in range(count):

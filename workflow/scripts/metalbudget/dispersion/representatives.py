@@ -76,25 +76,32 @@ def alike(traits: NDArray[np.float64], share: NDArray[np.float64], count: int) -
     random.
     """
     size = traits.shape[0]
-    worth = EVEN_PART / max(size, 1) + (1.0 - EVEN_PART) * share / max(share.sum(), np.finfo(float).tiny)
+    if size == 0:
+        return np.zeros(0, dtype=np.int64)
+    worth = EVEN_PART / size + (1.0 - EVEN_PART) * share / max(share.sum(), np.finfo(float).tiny)
 
     def group(members):
         its, weight = traits[members], worth[members]
-        mean = np.average(its, axis=0, weights=weight)
-        spread = ((its - mean) ** 2 * weight[:, None]).sum(axis=0)
         total = weight.sum()
-        differ = float(np.sqrt(spread.sum() / total) * total)
-        return -differ, int(members[0]), members, int(spread.argmax()), mean
+        mean = weight @ its / total
+        its -= mean
+        spread = weight @ (its * its)
+        return -float(np.sqrt(spread.sum() * total)), int(members[0]), members, int(spread.argmax()), mean
 
-    result = np.zeros(size, dtype=np.int64)
-    groups = [group(np.arange(size))] if size else []
-    while groups and len(groups) < count and groups[0][0] < 0.0:
+    groups = [group(np.arange(size))]
+    while len(groups) < count and groups[0][0] < 0.0:
         _, _, members, trait, mean = heapq.heappop(groups)
-        below = traits[members, trait] <= mean[trait]
+        its = traits[members, trait]
+        below = its <= mean[trait]
         if below.all():  # differences lost in rounding
-            below[np.argmax(traits[members, trait])] = False
+            below[its.argmax()] = False
         heapq.heappush(groups, group(members[below]))
         heapq.heappush(groups, group(members[~below]))
-    for _, _, members, _, mean in groups:
-        result[members] = members[((traits[members] - mean) ** 2).sum(axis=1).argmin()]
-    return result
+    label, centre = np.empty(size, dtype=np.int64), np.empty((len(groups), traits.shape[1]))
+    for number, (_, _, members, _, mean) in enumerate(groups):
+        label[members], centre[number] = number, mean
+    off = ((traits - centre[label]) ** 2).sum(axis=1)
+    order = np.lexsort((np.arange(size), off, label))
+    nearest = np.empty(len(groups), dtype=np.int64)
+    nearest[label[order[::-1]]] = order[::-1]  # the first of each group is written last
+    return nearest[label]

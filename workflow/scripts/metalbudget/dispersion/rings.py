@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from metalbudget.dispersion.nodes import EXTENSION, UNSETTLED_YEAR, gauss_taps, remains
+from metalbudget.dispersion.nodes import EXTENSION, gauss_taps, remains
 from metalbudget.dispersion.rows import BLOCK, CORE_ROWS, PLUME_ROWS, WIND
 from metalbudget.dispersion.source_hour import source_hour
 from metalbudget.dispersion.tables import flat_hour
@@ -69,7 +69,7 @@ def add_line_hours(
             fall[k] = settling[hour, k]
         flat_hour(
             air, source, distances, level, fall, reference[hour], False, True, flags[2], first, weights,
-            UNSETTLED_YEAR, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
+            True, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
         )  # fmt: skip
         for k in range(substances):
             like = min(k, last)

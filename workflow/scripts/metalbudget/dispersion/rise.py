@@ -8,6 +8,7 @@ import math
 
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.air import GRAVITY_M_S2, at
+from metalbudget.dispersion.vector import power
 
 ENTRAINMENT = 0.6  # β of a bent-over plume (Briggs 1975)
 LEAST_WIND_M_S = 0.2 * math.sqrt(2.0)  # √2 times the least σ_v (EPA-454/R-03-004)
@@ -59,7 +60,7 @@ def unstable_rise(distance_m, buoyancy, momentum, wind_m_s):
     squared = ENTRAINMENT * ENTRAINMENT
     jet = 3.0 * momentum * distance_m / (squared * wind_m_s**2)
     buoyant = 1.5 * buoyancy * distance_m**2 / (squared * wind_m_s**3)
-    return (jet + buoyant) ** (1.0 / 3.0)
+    return power(jet + buoyant, 1.0 / 3.0)
 
 
 @njit_borrowing()
@@ -75,14 +76,14 @@ def stable_rise(distance_m, buoyancy, momentum, wind_m_s, frequency):
     damped = 0.7 * frequency
     phase = damped * distance_m / wind_m_s
     swing = momentum * damped * math.sin(phase) + buoyancy * (1.0 - math.cos(phase))
-    return 2.66 * (max(swing, 0.0) / (frequency**2 * wind_m_s)) ** (1.0 / 3.0)
+    return 2.66 * power(swing / (frequency**2 * wind_m_s), 1.0 / 3.0)
 
 
 @njit_borrowing()
 def mechanical_limit(buoyancy, height_m, wind_m_s, friction_m_s):
     """Rise that mechanical turbulence ends, 1.2 L^(3/5) (h + 1.2 L)^(2/5), L = F/(u u*²) (Briggs 1975). [m]"""
     length = buoyancy / (wind_m_s * friction_m_s**2)
-    return 1.2 * length**0.6 * (height_m + 1.2 * length) ** 0.4
+    return 1.2 * power(length, 0.6) * power(height_m + 1.2 * length, 0.4)
 
 
 @njit_borrowing()

@@ -31,7 +31,7 @@ from metalbudget.dispersion.gaussian import (
     SKEW_RATIO,
     SKEW_SECOND,
 )
-from metalbudget.dispersion.launch import centroid_at, rise_at
+from metalbudget.dispersion.launch import GRADUAL_ROUNDS, YEAR_ROUNDS, centroid_at, rise_at
 from metalbudget.dispersion.meander import LEAST_MEAN_WIND_M_S, MEANDER_TIME_S
 from metalbudget.dispersion.rise import ENTRAINMENT
 from metalbudget.dispersion.vector import error_complement, exponential, logarithm
@@ -54,6 +54,7 @@ DENSE = 1.2  # period over spread below which a half sum is taken as an integral
 FEW = 2.5  # period over spread above which five images are enough
 FIRST_TERM = -5.0
 LEAST_SHARE = 1.0e-130  # of logarithms
+FAR_LID = 4.6  # heights up to the lid times heights under it, over σ_z²: its images add less than e^(−9.2) = 1e-4
 
 
 @njit_borrowing()
@@ -85,7 +86,7 @@ def level_sums(air, levels_m, marks):
 
 
 @njit_borrowing()
-def core_rows(air, source, above, distances, core):
+def core_rows(air, source, above, distances, core, for_year=False):
     """What a plume is at each distance whatever the receptor.
 
     Parameters
@@ -98,6 +99,8 @@ def core_rows(air, source, above, distances, core):
         [m]
     core : ndarray, shape (CORE_ROWS, nodes)
         Result.
+    for_year : bool
+        Whether a year's sum counts, not the hour itself.
     """
     if above or source.stable:
         limit = NO_LID_M
@@ -105,7 +108,7 @@ def core_rows(air, source, above, distances, core):
             rise = source.penetrated * (source.penetrated_height - source.height)
             centre = source.penetrated_height
             if not above:
-                rise = rise_at(air, source, distances[i])
+                rise = rise_at(air, source, distances[i], YEAR_ROUNDS if for_year else GRADUAL_ROUNDS[0])
                 centre = source.height + rise
             core[CENTRE, i] = centre
             core[OWN, i] = (0.4 * rise) ** 2 / 2.0
@@ -465,6 +468,36 @@ def _stable(lids, plume, height_m, sunk_m, fall, distances, first, out):
 
 
 @njit_borrowing(error_model="numpy")
+def _stable_for_year(lids, plume, height_m, sunk_m, fall, distances, first, out):
+    """As `_stable`, but as far as they add less than 1e-4 without the images of the lid, or without all but two."""
+    nodes, below_ground = distances.size, height_m + 2.0 * sunk_m
+    stop, clear = nodes, nodes  # nodes from which on all images count, and two
+    for i in range(first, nodes):
+        lid, limit = lids[i] + sunk_m, FAR_LID * plume[SPREAD_UP, i] ** 2
+        above = lids[i] - max(plume[UP, i] - fall * distances[i], 0.0)
+        if (lids[i] - height_m) * above < limit:
+            clear = min(clear, i)
+        if lid * above < limit:
+            stop = min(stop, i)
+    stop = max(stop // BLOCK * BLOCK, first)
+    clear = min(max(clear // BLOCK * BLOCK, first), stop)
+    for i in range(first, stop):
+        inverse = 1.0 / plume[SPREAD_UP, i]
+        centre = max(plume[UP, i] - fall * distances[i], 0.0)
+        direct, mirror = (height_m - centre) * inverse, (below_ground + centre) * inverse
+        out[i] = (exponential(-0.5 * direct * direct) + exponential(-0.5 * mirror * mirror)) * inverse / ROOT_TWO_PI
+    for i in range(clear, stop):
+        inverse = 1.0 / plume[SPREAD_UP, i]
+        centre = max(plume[UP, i] - fall * distances[i], 0.0)
+        period = 2.0 * (lids[i] + sunk_m)
+        a, b = (height_m - centre - period) * inverse, (below_ground + centre - period) * inverse
+        images = (exponential(-0.5 * a * a) + exponential(-0.5 * b * b)) * inverse / ROOT_TWO_PI
+        out[i] += images if height_m <= lids[i] else 0.0
+    if stop < nodes:
+        _stable(lids, plume, height_m, sunk_m, fall, distances, stop, out)
+
+
+@njit_borrowing(error_model="numpy")
 def settled_lids(air, source, bare, core, fall, distances, first, fallen, out):
     """Lid over particles that have fallen in stable air, under the air of their new height (`gaussian.settled`). [m]
 
@@ -492,7 +525,9 @@ def settled_lids(air, source, bare, core, fall, distances, first, fallen, out):
 
 
 @njit_borrowing()
-def density_rows(stable, core, lids, plume, height_m, sunk_m, fall, distances, first, work, out):
+def density_rows(
+    stable, core, lids, plume, height_m, sunk_m, fall, distances, first, work, out, for_year=False
+):  # fmt: skip
     """Share of a plume per metre of height at each distance. [m⁻¹]
 
     Parameters
@@ -514,8 +549,12 @@ def density_rows(stable, core, lids, plume, height_m, sunk_m, fall, distances, f
         Scratch.
     out : ndarray, shape (nodes,)
         Result.
+    for_year : bool
+        Whether a year's sum counts, not the hour itself.
     """
-    if stable:
+    if stable and for_year:
+        _stable_for_year(lids, plume, height_m, sunk_m, fall, distances, first, out)
+    elif stable:
         _stable(lids, plume, height_m, sunk_m, fall, distances, first, out)
     else:
         _convective(core, plume, height_m, sunk_m, fall, distances, first, work, out)

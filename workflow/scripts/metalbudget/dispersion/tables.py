@@ -14,7 +14,7 @@ from numba import njit
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.answers import NEAREST_M
 from metalbudget.dispersion.gaussian import LAYER_SPREADS
-from metalbudget.dispersion.nodes import UNSETTLED, cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
+from metalbudget.dispersion.nodes import cubic, fill_classes, gauss_taps, path_integrals, remains, start_hour
 from metalbudget.dispersion.rows import (
     BARE_LID,
     BLOCK,
@@ -51,7 +51,7 @@ def table_distances(distance, per_e_fold):
 @njit(cache=True)  # rows are copied whole
 def flat_hour(
     air, source, distances, pole_m, settling_m_s, reference_m, with_ground, with_flux, with_path, first, weights,
-    unsettled, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
+    for_year, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
 ):  # fmt: skip
     """Densities of one source-hour in flat terrain, plume by plume and class by class.
 
@@ -70,7 +70,7 @@ def flat_hour(
         Which of the results are wanted.
     first, weights : ndarray
         Of `nodes.gauss_taps`.
-    unsettled : float
+    for_year : bool
         As of `nodes.start_hour`.
     marks, core, means, lids, starts, work
         Scratch of `nodes.start_hour` and `nodes.fill_classes`.
@@ -84,7 +84,7 @@ def flat_hour(
         Result: ∫ F_z/u dx to each node. [s m⁻¹]
     """
     nodes = distances.size
-    start_hour(air, source, distances, pole_m, settling_m_s, unsettled, marks, core, plume, means, lids, starts)
+    start_hour(air, source, distances, pole_m, settling_m_s, for_year, marks, core, plume, means, lids, starts)
     bare = source.initial_vertical > 0.0
     pole = pole_m[0]
     met = lifted if (bare or pole > 0.0) else flux
@@ -258,7 +258,7 @@ def add_tabled_hours(
             drying = drying or dry[hour, k] > 0.0
         flat_hour(
             air, source, distances, pole, settling[hour], reference[hour], True, drying, drying and flags[2], first,
-            weights, UNSETTLED, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
+            weights, False, marks, core, plume, means, lids, starts, work, ground, flux, lifted, integrals,
         )  # fmt: skip
         columns = 3 if raining else (2 if drying else 1)
         penetrated = source.penetrated

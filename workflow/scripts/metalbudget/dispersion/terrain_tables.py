@@ -17,7 +17,6 @@ from metalbudget.dispersion.answers import NEAREST_M
 from metalbudget.dispersion.depletion import GAUSS_NODE
 from metalbudget.dispersion.gaussian import LAYER_SPREADS, NO_LID_M, image_sum, share_under
 from metalbudget.dispersion.nodes import (
-    UNSETTLED,
     cubic,
     dividing_heights,
     fill_classes,
@@ -375,7 +374,7 @@ def add_terrain_hours(
         drying = False
         for k in range(classes):
             drying = drying or dry[hour, k] > 0.0
-        start_hour(air, source, distances, levels_m, settling[hour], UNSETTLED, marks, core, plume, means, lids, starts)
+        start_hour(air, source, distances, levels_m, settling[hour], False, marks, core, plume, means, lids, starts)
         divided = False
         if not air.convective:
             # no plume meets a hill higher than its own height above the highest receptor
