@@ -346,10 +346,11 @@ def operator_in(folder, name="operator.nc"):
 def test_rings_are_ours_whoever_computes_the_operator(study, monkeypatch):
     """With a foreign engine, here one whose tables are empty, the rings are those of our own engine."""
     from metalbudget.dispersion import polar
+    from metalbudget.dispersion.network import node_distances
 
     class Foreign:
         def table(self, release, around=None):
-            distances = polar.node_distances(50.0, 50000.0, 4.0)
+            distances = node_distances(50.0, 50000.0, 4.0)
             return polar.Polar(distances, np.zeros((36, distances.size, 6, 2)))
 
     monkeypatch.setattr(compute_operator.engine, "tables", lambda *_: Foreign())

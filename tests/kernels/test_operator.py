@@ -16,6 +16,7 @@ from metalbudget.dispersion.case import Options, Receptors, Source
 from metalbudget.dispersion.depletion import plume_depth
 from metalbudget.dispersion.gaussian import Place
 from metalbudget.dispersion.launch import launch
+from metalbudget.dispersion.network import node_distances
 from metalbudget.dispersion.profiles import grid as profile_grid
 from metalbudget.dispersion.reading import gas_surface
 from metalbudget.dispersion.release import Release, Weather, fields, substances
@@ -68,7 +69,7 @@ def source_of(release):
 
 def made_up(inverse_square=3.0e-2, first_m=50.0, last_m=20000.0, bearings=36, northward=0.0):
     """A table whose dry density is k (1 + a cos bearing)/r², its wet one half of it; one class."""
-    distance = polar.node_distances(first_m, last_m, 6.0)
+    distance = node_distances(first_m, last_m, 6.0)
     bearing = 2.0 * np.pi * np.arange(bearings) / bearings
     dry = inverse_square * (1.0 + northward * np.cos(bearing))[:, None] / distance**2
     return polar.Polar(distance, np.stack([dry, 0.5 * dry], axis=-1)[:, :, None, :])
@@ -78,7 +79,7 @@ def made_up(inverse_square=3.0e-2, first_m=50.0, last_m=20000.0, bearings=36, no
 
 
 def test_distances_are_even_in_their_logarithm_and_reach_both_ends():
-    distance = polar.node_distances(50.0, 50000.0, 6.0)
+    distance = node_distances(50.0, 50000.0, 6.0)
     assert (distance[0], distance[-1]) == pytest.approx((50.0, 50000.0))
     step = np.diff(np.log(distance))
     assert step == pytest.approx(np.full(step.size, step[0]))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from metalbudget.dispersion.vector import error_complement, exponential, logarithm
+from metalbudget.dispersion.vector import error_complement, exponential, logarithm, power
 from numba import njit
 from scipy import special
 
@@ -57,3 +57,19 @@ def test_the_error_function_s_complement_is_scipy_s_to_9e_8():
 def test_both_sides_of_the_error_function_make_two():
     x = np.linspace(1.0e-3, 10.0, 1001)
     np.testing.assert_allclose(each(x, 2) + each(-x, 2), np.full(x.size, 2.0), rtol=1e-15)
+
+
+@njit
+def powers(values, exponent):
+    """Every value to a power."""
+    out = np.empty(values.size)
+    for i in range(values.size):
+        out[i] = power(values[i], exponent)
+    return out
+
+
+@pytest.mark.parametrize("exponent", [1.0 / 3.0, 0.4, 0.6])
+def test_powers_are_the_library_s_to_1e_9(exponent):
+    x = np.exp(np.linspace(-600.0, 600.0, 20001))
+    np.testing.assert_allclose(powers(x, exponent), x**exponent, rtol=1e-9)
+    assert np.array_equal(powers(np.array([0.0, -1.0]), exponent), [0.0, 0.0])

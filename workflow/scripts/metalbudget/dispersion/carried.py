@@ -41,12 +41,11 @@ class Carried(NamedTuple):
 
 def room_for(parts: int, rows: int, wet_rows: int, levels: int, nodes: int, hills: int, classes: int) -> Carried:
     """Room for what some hours bring."""
-    single = {"dtype": np.float32}
     return Carried(
-        np.empty((parts, rows, levels, nodes, hills * classes), **single),
-        np.empty((parts, wet_rows, levels, nodes, hills * classes), **single),
-        np.empty((parts, rows, levels, nodes), **single),
-        np.empty((parts, rows, levels, nodes), **single),
+        np.empty((parts, rows, levels, nodes, hills * classes), dtype=np.float32),
+        np.empty((parts, wet_rows, levels, nodes, hills * classes), dtype=np.float32),
+        np.empty((parts, rows, levels, nodes), dtype=np.float32),
+        np.empty((parts, rows, levels, nodes), dtype=np.float32),
         np.zeros((parts, rows), dtype=np.bool_),
         np.full((rows, levels), nodes, dtype=np.int64),
         np.zeros((2, rows, levels, classes)),

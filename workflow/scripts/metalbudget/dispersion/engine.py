@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from metalbudget import settings
 from metalbudget.dispersion import executable, export, polar, release, relief, study_source
 from metalbudget.dispersion.case import GasSurface, Options, Source, Substance
+from metalbudget.dispersion.network import node_distances
 from metalbudget.errors import InputError
 from metalbudget.meteorology import aermet_files
 from metalbudget.meteorology.hours import ProfileObservations, SurfaceHours
@@ -69,7 +70,7 @@ class Aermod:
         found = release.substances(classes, coefficients["particle_class"], coefficients["gas_deposition"])
         self._substances: dict[str, Substance] = dict(zip(classes, found, strict=True))
         self._options = Options(deposition=True, gas_surface=gas_surface)
-        self._distances_m = polar.node_distances(
+        self._distances_m = node_distances(
             float(numbers["first_radius_m"]), float(dispersion["max_distance_m"]), nodes_per_e_fold
         )
         self._bearings = bearings

@@ -22,7 +22,7 @@ ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 DIRECTIONS = 360  # in which plumes are gathered, at least
 SLOTS = 2  # neighbouring directions that an hour is shared out among
 NARROWED = 0.5  # most of a plume's variance that sharing out may stand for
-NARROWEST, WIDTH_STEP, WIDTHS = 0.008, 0.3, 22  # relative widths, evenly spaced in their logarithm, to 4
+NARROWEST, WIDTH_STEP, WIDTHS = 0.008, 0.25, 26  # relative widths, evenly spaced in their logarithm, to 4
 EDGE = 5.0  # spreads beyond which a plume's edge adds nothing (exp(−12.5) = 4e-6)
 SIDEWAYS = 0.05  # cosine of the turn from a plume's axis beyond which only what meanders arrives
 

@@ -184,5 +184,3 @@ def _faint(flat: NDArray[np.float64], fine_m, network: Network) -> NDArray[np.fl
     for k in range(mean.shape[1]):
         faint[k, some] = FAINT_HOUR * np.exp(np.interp(np.log(distances_m[some]), np.log(fine_m), logs[:, k]))
     return faint
-
-

@@ -10,7 +10,6 @@ from metalbudget.dispersion.fan import Crosswind, crosswind, directions_for
 from metalbudget.dispersion.nodes import EXTENSION
 from metalbudget.dispersion.rows import BLOCK
 
-
 BEHIND = 2  # nodes behind the last distance that is kept
 
 

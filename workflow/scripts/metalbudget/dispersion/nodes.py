@@ -236,7 +236,17 @@ def fill_classes(
             fall = 0.0
         own = lid if first >= distances.size else lids[k]
         density_rows(
-            stable, core, own, plume, height_m, sunk_m, fall, distances, first if base >= 0 else since, work, target[k],
+            stable,
+            core,
+            own,
+            plume,
+            height_m,
+            sunk_m,
+            fall,
+            distances,
+            first if base >= 0 else since,
+            work,
+            target[k],
             for_year,
         )
         if base < 0 and first >= distances.size:

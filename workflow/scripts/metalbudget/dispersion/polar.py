@@ -16,7 +16,8 @@ from metalbudget.dispersion.network import Network, node_distances
 from metalbudget.dispersion.polar_hours import add_polar_hours
 from metalbudget.dispersion.relief import Relief
 
-COARSER, COARSER_BEARINGS = 4.0 / 3.0, 2  # the network of what terrain changes
+# Choices: the network of what terrain changes.
+COARSER, COARSER_BEARINGS = 4.0 / 3.0, 2
 COARSE_DIRECTIONS = 180  # in which plumes are gathered there
 
 
@@ -140,8 +141,9 @@ def annual(
     convective = job_arrays[0][rows, 0] > 0.0
     by_day, by_night = rows[convective], rows[~convective]
     day, night = (_at_base(job_arrays, hours, valid_hours, fine, brought) for hours in (by_day, by_night))
-    coarse = Network(node_distances(first_m, last_m, per_e_fold / COARSER), bearings // COARSER_BEARINGS, COARSE_DIRECTIONS)
+    coarse_m = node_distances(first_m, last_m, per_e_fold / COARSER)
+    coarse = Network(coarse_m, bearings // COARSER_BEARINGS, COARSE_DIRECTIONS)
     levels = Levels(job_arrays, valid_hours, coarse, relief, distances, brought)
     found = [levels.by_day(by_day, every.convective), levels.by_night(by_night, every.stable, day + night)]
     density = np.maximum(np.concatenate(found, axis=2), 0.0)
-    return Polar(distances, day + night, Terrain(relief, coarse.kept_m, levels.steps_m, density, day, night))
+    return Polar(distances, day + night, Terrain(relief, coarse_m, levels.steps_m, density, day, night))

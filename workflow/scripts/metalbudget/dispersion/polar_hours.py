@@ -177,9 +177,7 @@ def add_polar_hours(
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
-        start_hour(
-            air, source, distances, base, settling[hour], True, marks, core, plume, means, lids, starts
-        )
+        start_hour(air, source, distances, base, settling[hour], True, marks, core, plume, means, lids, starts)
         _level_amounts(
             air, source, distances, base, 0, marks, core, means, lids, starts, dry[hour], settling[hour], wet,
             reference[hour], volume, flags[2], flags[3], raining, taps, tap_weights, 0, work, plume, bare_plume,
@@ -201,8 +199,8 @@ def add_polar_hours(
                 )  # fmt: skip
     for kind in range(2):
         turn_to(
-            open_direction + SLOTS, open_direction, beside, inverse, inner, by_width, slots[kind], used[kind], looked_at,
-            directed[kind],
+            open_direction + SLOTS, open_direction, beside, inverse, inner, by_width, slots[kind], used[kind],
+            looked_at, directed[kind],
         )  # fmt: skip
 
 
@@ -244,9 +242,7 @@ def carry_polar_hours(
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
-        start_hour(
-            air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts
-        )
+        start_hour(air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts)
         first_along(plume, distances, inner, lowest, kept_distances, first_of)
         for level in range(count):
             first = first_of[level]

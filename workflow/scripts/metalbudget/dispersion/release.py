@@ -212,7 +212,10 @@ def fields(
     """
     shared = {release.height_m: release for release in releases if release.weights is not None}
 
-    def point(release: Release) -> Field:
+    def left_by(release: Release) -> Field:
+        if release.weights is not None:
+            table = tables[release.height_m]
+            return _field(operator.area_deposition(table, release.weights, grid), table, mantissa_bits)
         around = None
         if ground is not None:
             around = relief.relief_around(ground, grid, release.x_m, release.y_m, within_m)
@@ -222,13 +225,7 @@ def fields(
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         tables = dict(zip(shared, pool.map(weather.table, shared.values()), strict=True))
-        stacks = pool.map(point, [release for release in releases if release.weights is None])
-        for release in releases:
-            if release.weights is None:
-                yield next(stacks)
-            else:
-                table = tables[release.height_m]
-                yield _field(operator.area_deposition(table, release.weights, grid), table, mantissa_bits)
+        yield from pool.map(left_by, releases)
 
 
 def _field(values: NDArray[np.float64], table: polar.Polar, bits: int) -> Field:

@@ -13,7 +13,7 @@ LEAST_RELIEF_M = 5.0  # choice: ground that lies closer to a source's base than 
 # plume's depth, which by day is the mixed layer. With them the operator keeps to the full calculation as
 # docs/verification-dispersion.md shows.
 CONVECTIVE_STEP_M, CONVECTIVE_GROWTH = 25.0, 2.0
-STABLE_STEP_M, STABLE_GROWTH = 8.0, 1.2
+STABLE_STEP_M, STABLE_GROWTH = 8.0, 1.15
 # Choices: hills that all hours are summed by, above the receptor in heights of the plume, as a hill divides the flow
 # up to the plume's own height and no further (`nodes.critical_heights`); and where half of what it does has been done.
 HILL_STEPS, HILL_BEND = (0.0, 0.9, 3.5), 0.6

@@ -86,15 +86,16 @@ def alike(traits: NDArray[np.float64], share: NDArray[np.float64], count: int) -
         mean = weight @ its / total
         its -= mean
         spread = weight @ (its * its)
-        return -float(np.sqrt(spread.sum() * total)), int(members[0]), members, int(spread.argmax()), mean
+        differ = float(np.sqrt(spread.sum() * total)) if members.size > 1 else 0.0
+        return -differ, int(members[0]), members, int(spread.argmax()), mean
 
     groups = [group(np.arange(size))]
     while len(groups) < count and groups[0][0] < 0.0:
         _, _, members, trait, mean = heapq.heappop(groups)
         its = traits[members, trait]
         below = its <= mean[trait]
-        if below.all():  # differences lost in rounding
-            below[its.argmax()] = False
+        if below.all() or not below.any():  # differences lost in rounding
+            below = np.arange(members.size) == 0
         heapq.heappush(groups, group(members[below]))
         heapq.heappush(groups, group(members[~below]))
     label, centre = np.empty(size, dtype=np.int64), np.empty((len(groups), traits.shape[1]))
