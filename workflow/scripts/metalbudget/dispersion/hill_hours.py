@@ -41,7 +41,6 @@ from metalbudget.dispersion.vector import error_complement, exponential
 
 HILL_STEPS = 48  # of the table of dividing heights
 FAINT_DEPLETION = 0.3  # of a path's exponent: below it the share that keeps its level is taken from the path's end
-CLEAR_OF_GROUND = 3.5  # spreads above the ground at which its image adds less than 1e-4 to f
 NEAR, FAR = 0, 1  # points of the depletion integral
 FOLLOW, KEEP = 0, 1  # states
 
@@ -150,22 +149,9 @@ def alike(starts, nodes, dry_m_s, like, strongest):
 def _passing(distances, plume, lids, k, fall, critical, first, out, row):
     """Share f of a class that keeps its level from its dividing heights, into a row of `out` from a node on. [1]
 
-    As `nodes.level_shares` but for the lid's images, which add 0.008 at the most, just under the lid, and for the
-    ground's as long as the plume has not come down to it.
+    As `nodes.level_shares` but for the lid's images, which add 0.008 at the most, just under the lid.
     """
-    nodes = distances.size
-    touches = nodes  # first node from which on the plume reaches the ground
-    for i in range(first, nodes):
-        if plume[UP, i] - fall * distances[i] < CLEAR_OF_GROUND * plume[SPREAD_UP, i]:
-            touches = min(touches, i)
-    touches = max(touches // BLOCK * BLOCK, first)
-    for i in range(first, touches):
-        c = critical[i]
-        above = (c - plume[UP, i] + fall * distances[i]) * math.sqrt(0.5) / plume[SPREAD_UP, i]
-        share = 1.0 - 0.25 * error_complement(above)
-        share = 1.0 if c >= lids[0, 0, k, i] else share
-        out[row, i] = share if c > 0.0 else 0.5
-    for i in range(touches, nodes):
+    for i in range(first, distances.size):
         scale = math.sqrt(0.5) / plume[SPREAD_UP, i]
         centre = max(plume[UP, i] - fall * distances[i], 0.0)
         c = critical[i]
@@ -326,7 +312,9 @@ def carry_hill_hours(
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
-        start_hour(air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts)
+        start_hour(
+            air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts
+        )
         dividing_heights(air, hill_step, heights)
         still = alike(starts[0], nodes, dry[hour], like, strongest)
         if still >= 0:
