@@ -369,8 +369,19 @@ def year_of(release=STACK):
 
 
 def base_of(arrays, hours, network):
-    brought = np.zeros((2, arrays[0].shape[0], network.kept_m.size, len(CLASSES)))
+    brought = np.zeros((2, arrays[0].shape[0], network.kept_m.size, len(CLASSES)), dtype=np.float32)
     return polar._at_base(arrays, hours, 1, network, brought), brought
+
+
+def levels_of(its, made, day, hours, every, flat):
+    """Mean of some hours at the levels of either part of the day, without any that count as too little."""
+    blends = made.convective_m.size if day else made.stable_m.size * its.steps_m.size
+    found = np.empty((*flat.shape[:2], blends, *flat.shape[2:]))
+    if day:
+        its.write_day(hours, every, found)
+    else:
+        its.write_night(hours, every, 0.0 * flat, found)
+    return found
 
 
 @pytest.mark.parametrize("day", [True, False])
@@ -386,7 +397,7 @@ def test_hours_that_stand_for_themselves_are_the_sum_of_all(day):
     made = relief_of([-8.0, 60.0], [60.0, 60.0], [np.nan, np.nan])
     its = levels.Levels(arrays, 1, network, made, network.kept_m, brought)
     at = made.convective_m if day else made.stable_m
-    found = its.by_day(hours, 1) if day else its.by_night(hours, 1, 0.0 * expected)
+    found = levels_of(its, made, day, hours, 1, expected)
     hills = 1 if day else relief.hill_steps(60.0).size
     at_base = found[:, :, int(np.flatnonzero(at == 0.0)[0]) * hills]
     far = slice(5, None)

@@ -312,9 +312,7 @@ def carry_hill_hours(
         air, source, raining = source_hour(
             hour, scalars, levels, values, sums, stack, flags, scavenging, washout, limit, flux_limit, wet
         )
-        start_hour(
-            air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts
-        )
+        start_hour(air, source, distances, levels_m, settling[hour], True, marks, core, plume, means, lids, starts)
         dividing_heights(air, hill_step, heights)
         still = alike(starts[0], nodes, dry[hour], like, strongest)
         if still >= 0:

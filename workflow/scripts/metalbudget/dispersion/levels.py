@@ -32,17 +32,26 @@ def by_wind(job_arrays, rows: NDArray[np.int_]) -> NDArray[np.int_]:
     return rows[np.argsort(_headings(job_arrays, rows), kind="stable")]
 
 
-def mean_of(directed, round_about, valid_hours, inner, hills):
-    """Sums of hours as their mean, shape (bearings, distances, levels, hills, classes, 2).
+def write_mean(directed, round_about, valid_hours, inner, hills, out) -> None:
+    """Write sums of hours as their mean, nowhere below zero.
 
-    `directed` has shape (2, levels, bearings, distances · hills · classes), `round_about` (2, levels, nodes, hills ·
-    classes), of which the first that is kept is the node `inner`.
+    Parameters
+    ----------
+    directed : ndarray, shape (2, levels, bearings, distances · hills · classes)
+        Changed.
+    round_about : ndarray, shape (2, levels, nodes, hills · classes)
+        Of which the first that is kept is the node `inner`.
+    valid_hours, inner, hills : int
+    out : ndarray, shape (bearings, distances, levels · hills, classes, 2)
+        Result.
     """
     fields = round_about.shape[3]
     total = directed.reshape(*directed.shape[:3], -1, fields)
-    total = total + round_about[:, :, None, inner : inner + total.shape[3]]
-    shaped = total.reshape(*total.shape[:4], hills, -1) / valid_hours
-    return np.ascontiguousarray(shaped.transpose(2, 3, 1, 4, 5, 0))
+    total += round_about[:, :, None, inner : inner + total.shape[3]]
+    total /= valid_hours
+    shaped = total.reshape(*total.shape[:4], hills, -1).transpose(2, 3, 1, 4, 5, 0)
+    for hill in range(hills):
+        np.maximum(shaped[:, :, :, hill], 0.0, out=out[:, :, hill::hills])
 
 
 class Levels:
@@ -58,28 +67,47 @@ class Levels:
     relief : Relief
     base_distances_m : ndarray, shape (base distances,)
         Of the table of the base's level. [m]
-    brought : ndarray, shape (2, hours, base distances, classes)
-        Dry and wet deposition of every hour around each of them, at that level. [1]
+    at_base : ndarray, shape (2, hours, base distances, classes)
+        Dry and wet deposition of every hour from each of them on, at that level. [1]
     """
 
     def __init__(
         self, job_arrays, valid_hours: int, network: Network, relief: Relief, base_distances_m: NDArray[np.float64],
-        brought: NDArray[np.float64],
+        at_base: NDArray[np.floating],
     ) -> None:  # fmt: skip
         self._arrays, self._valid, self._network, self._relief = job_arrays, valid_hours, network, relief
         self._base_m = base_distances_m
         self._distances, self._inner = network.nodes()
-        self._at_base = np.ascontiguousarray(np.cumsum(brought[:, :, ::-1], axis=2)[:, :, ::-1])  # from each on
+        self._at_base = at_base
         step = math.log(base_distances_m[1] / base_distances_m[0])
         nearest = np.rint(np.log(self._distances / base_distances_m[0]) / step).astype(np.int64)
         self._nearest = np.clip(nearest, 0, base_distances_m.size - 1)
         self.steps_m = hill_steps(0.0)
 
-    def by_day(self, hours: NDArray[np.int_], every: int) -> NDArray[np.float64]:
-        """Mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2). [m⁻²]
+    def density(
+        self, by_day: NDArray[np.int_], by_night: NDArray[np.int_], convective_every: int, stable_every: int,
+        flat: NDArray[np.float64],
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Mean of all hours, as `polar.Terrain` has it. [m⁻²]
 
-        One in so many is calculated.
+        Parameters
+        ----------
+        by_day, by_night : ndarray of int
+            Hours with convective air, and others.
+        convective_every, stable_every : int
+            Of so many one is calculated.
+        flat : ndarray, shape (bearings, base distances, classes, 2)
+            The whole year at the level of the base. [m⁻²]
         """
+        day, network = self._relief.convective_m.size, self._network
+        blends = day + self._relief.stable_m.size * self.steps_m.size
+        found = np.empty((network.bearings, network.kept_m.size, blends, self._arrays[8].size, 2))
+        self.write_day(by_day, convective_every, found[:, :, :day])
+        self.write_night(by_night, stable_every, flat, found[:, :, day:])
+        return found
+
+    def write_day(self, hours: NDArray[np.int_], every: int, out: NDArray[np.float64]) -> None:
+        """Write the mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2)."""
         levels, air = self._relief.convective_m, self._air_of(hours)
         traits = traits_by_day(air, self._arrays[0][hours], self._arrays[11][hours])
 
@@ -87,13 +115,12 @@ class Levels:
             its = (self._distances, self._inner, self._network.kept_m.size, levels, lowest, wet_place, carried)
             carry_polar_hours(rows, *self._arrays, *its)  # type: ignore[call-arg]
 
-        return self._added(hours, every, traits, air, levels, 2, 1, carry)[:, :, :, 0]
+        self._write(hours, every, traits, air, levels, 2, 1, carry, out)
 
-    def by_night(self, hours: NDArray[np.int_], every: int, flat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Mean of stable hours, shape (bearings, distances, levels · hills, classes, 2). [m⁻²]
+    def write_night(self, hours: NDArray[np.int_], every: int, flat, out: NDArray[np.float64]) -> None:
+        """Write the mean of stable hours, shape (bearings, distances, levels · hills, classes, 2).
 
-        One in so many is calculated; `flat` (bearings, base distances, classes, 2) is the whole year at the level of
-        the base. Hills are `steps_m` above the receptors.
+        Hills are `steps_m` above the receptors.
         """
         levels, air = self._relief.stable_m, self._air_of(hours)
         traits = traits_by_night(air, self._arrays[0][hours], self._arrays[11][hours])
@@ -104,18 +131,17 @@ class Levels:
             its = (self._distances, self._inner, self._network.kept_m.size, levels, hills, lowest, faint, wet_place)
             carry_hill_hours(rows, *self._arrays, *its, carried)  # type: ignore[call-arg]
 
-        found = self._added(hours, every, traits, air, levels, 1, self.steps_m.size, carry)
-        return found.reshape(*found.shape[:2], -1, *found.shape[4:])
+        self._write(hours, every, traits, air, levels, 1, self.steps_m.size, carry, out)
 
     def _air_of(self, hours) -> NDArray[np.float64]:
         found = np.zeros((hours.size, 4))
         final_air(hours, *self._arrays[:4], *self._arrays[6:8], found)  # type: ignore[call-arg]
         return found
 
-    def _added(
-        self, hours, every: int, traits, air, levels_m, parts: int, hills: int, carry: Callable
-    ) -> NDArray[np.float64]:
-        """Mean of hours, shape (bearings, distances, levels, hills, classes, 2)."""
+    def _write(
+        self, hours, every: int, traits, air, levels_m, parts: int, hills: int, carry: Callable, out
+    ) -> None:  # fmt: skip
+        """Write the mean of hours, of which some are calculated."""
         network, classes = self._network, self._arrays[8].size
         bearings, kept, nodes = network.bearings, network.kept_m.size, self._distances.size
         looked = looked_at(self._relief, levels_m, network.kept_m, bearings)
@@ -152,7 +178,7 @@ class Levels:
                 where,
                 *sums,
             )
-        return mean_of(*sums, self._valid, self._inner, hills)
+        write_mean(*sums, self._valid, self._inner, hills, out)
 
     def _rains(self, hours) -> NDArray[np.bool_]:
         """Whether rain brings any class down in some hours."""

@@ -32,19 +32,23 @@ def _bearing_weight(tap, t):
 
 
 @njit_borrowing()
-def _add_place(scaled, index, start, step, x, y, r, weight, values):
+def _add_place(density, squares, index, start, step, x, y, r, weight, values):
     """Add densities at a place to `values` (taps, fields), interpolated between four bearings and four distances.
 
-    `scaled` (bearings, distances, tables, fields) is density times squared distance, `index` (taps,) says of which
-    table, `r` is the place's distance or the table's first.
+    What is interpolated of `density` (bearings, distances, tables, fields) is its product with the squared distance,
+    `squares` (distances,), which is nearly straight in the logarithm of distance. `index` (taps,) says of which table,
+    `r` is the place's distance or the table's first.
     """
-    bearings, count, _, fields = scaled.shape
+    bearings, count, _, fields = density.shape
     first, r0, r1, r2, r3 = cubic(max((math.log(r) - start) / step, 0.0), count)
+    r0, r1, r2, r3 = (
+        r0 * squares[first], r1 * squares[first + 1], r2 * squares[first + 2], r3 * squares[first + 3]
+    )  # fmt: skip
     turn = math.atan2(x, y) / (2.0 * math.pi) * bearings
     whole = math.floor(turn)
     for tap in range(4):
         side = weight / (r * r) * _bearing_weight(tap, turn - whole)
-        line = scaled[(whole + tap - 1) % bearings]
+        line = density[(whole + tap - 1) % bearings]
         for m in range(index.size):
             k = index[m]
             for f in range(fields):
@@ -55,15 +59,14 @@ def _add_place(scaled, index, start, step, x, y, r, weight, values):
 
 
 @njit(cache=True, nogil=True)
-def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, samples, index, result):
+def _sample(density, squares, start, step, outer, east, north, cell_m, between_sources, samples, index, result):
     """Cell means of polar densities into `result` (taps, fields, rows, columns).
 
-    `index` (rows, columns, taps) says of which table; `scaled` (bearings, distances, tables, fields) is the density
-    times the squared distance, which is nearly straight in the logarithm of distance; `east` (columns,) and `north`
-    (rows,) are cell centres from the source. Cells near it are sampled more finely. With `between_sources` the source
+    `index` (rows, columns, taps) says of which table; `density` (bearings, distances, tables, fields) and `squares`
+    (distances,) as of `_add_place`; `east` (columns,) and `north` (rows,) are cell centres from the source. Cells near it are sampled more finely. With `between_sources` the source
     too is spread over its cell, which weights displacements by a triangle.
     """
-    fields = scaled.shape[3]
+    fields = density.shape[3]
     taps = index.shape[2]
     values = np.empty((taps, fields))
     first_m = math.exp(start)
@@ -96,7 +99,7 @@ def _sample(scaled, start, step, outer, east, north, cell_m, between_sources, sa
                     r = math.hypot(x, y)
                     if r >= outer or weight == 0.0:
                         continue
-                    _add_place(scaled, index[row, column], start, step, x, y, max(r, first_m), weight, values)
+                    _add_place(density, squares, index[row, column], start, step, x, y, max(r, first_m), weight, values)
             for m in range(taps):
                 for f in range(fields):
                     result[m, f, row, column] = max(values[m, f], 0.0) / weight_sum
@@ -117,13 +120,13 @@ def _blended(found, f, weights, start, stop):
 
 @njit(cache=True, nogil=True)
 def _sample_terrain(
-    scaled, start, step, outer, east, north, cell_m, samples, index, weights, groups, by_day, by_night, result
+    density, squares, start, step, outer, east, north, cell_m, samples, index, weights, groups, by_day, by_night, result
 ):  # fmt: skip
     """Deposition at the cells' levels into `result` (fields, rows, columns); other parameters as `_sample`.
 
     Parameters
     ----------
-    scaled : ndarray, shape (bearings, distances, blends, fields)
+    density : ndarray, shape (bearings, distances, blends, fields)
     index, weights : ndarray, shape (rows, columns, taps)
         How each cell mixes the blends' logarithms.
     groups : tuple of 2 int
@@ -132,7 +135,7 @@ def _sample_terrain(
     by_day, by_night : ndarray, shape (1, fields, rows, columns)
         Of the hours with convective air, and of all others, at the base's level, on the finer network. [m⁻²]
     """
-    fields = scaled.shape[3]
+    fields = density.shape[3]
     taps = index.shape[2]
     day, night = groups
     found, sums = np.empty((taps, fields)), np.empty((4, fields))
@@ -154,7 +157,7 @@ def _sample_terrain(
                     if r >= outer:
                         continue
                     found[:] = 0.0
-                    _add_place(scaled, index[row, column], start, step, x, y, max(r, first_m), 1.0, found)
+                    _add_place(density, squares, index[row, column], start, step, x, y, max(r, first_m), 1.0, found)
                     for f in range(fields):
                         sums[0, f] += _blended(found, f, mix, 0, day)
                         sums[1, f] += _blended(found, f, mix, day, night)
@@ -195,10 +198,11 @@ def _cell_means(
     """
     bearings, count, tables = density.shape[:3]
     r = distances_m
-    scaled = np.ascontiguousarray((density * (r**2)[:, None, None, None]).reshape(bearings, count, tables, -1))
-    result = np.zeros((index.shape[2], scaled.shape[3], north_m.size, east_m.size))
+    fields = np.ascontiguousarray(density).reshape(bearings, count, tables, -1)
+    result = np.zeros((index.shape[2], fields.shape[3], north_m.size, east_m.size))
     _sample(
-        scaled,
+        fields,
+        r**2,
         float(np.log(r[0])),
         float(np.log(r[1] / r[0])),
         float(r[-1]),
@@ -283,10 +287,10 @@ def deposition_at_levels(
         _cell_means(base[:, :, None], table.distances_m, only, east, north, grid.cell_m)
         for base in (terrain.by_day, terrain.by_night)
     )
-    scaled = np.ascontiguousarray((terrain.density * (r**2)[:, None, None, None]).reshape(bearings, count, blends, -1))
     found = np.zeros((classes * kinds, north.size, east.size))
     _sample_terrain(
-        scaled,
+        terrain.density.reshape(bearings, count, blends, -1),
+        r**2,
         float(np.log(r[0])),
         float(np.log(r[1] / r[0])),
         float(r[-1]),

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metalbudget.dispersion.fan import DIRECTIONS
-from metalbudget.dispersion.levels import Levels, by_wind, mean_of
+from metalbudget.dispersion.levels import Levels, by_wind, write_mean
 from metalbudget.dispersion.network import Network, node_distances
 from metalbudget.dispersion.polar_hours import add_polar_hours
 from metalbudget.dispersion.relief import Relief
 
 # Choices: the network of what terrain changes.
-COARSER, COARSER_BEARINGS = 4.0 / 3.0, 2
-COARSE_DIRECTIONS = 180  # in which plumes are gathered there
+COARSER, COARSER_BEARINGS = 4.0 / 3.0, 1.5
+COARSE_DIRECTIONS = 240  # in which plumes are gathered there
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,9 @@ def _at_base(job_arrays, rows, valid_hours, network: Network, brought):
     add_polar_hours(
         by_wind(job_arrays, rows), *job_arrays, distances, inner, network.beside(), everywhere, *sums, brought
     )  # type: ignore[call-arg]
-    return np.maximum(mean_of(sums[0][:, None], sums[1][:, None], valid_hours, inner, 1)[:, :, 0, 0], 0.0)
+    mean = np.empty((bearings, kept, 1, classes, 2))
+    write_mean(sums[0][:, None], sums[1][:, None], valid_hours, inner, 1, mean)
+    return mean[:, :, 0]
 
 
 class Every(NamedTuple):
@@ -135,15 +137,14 @@ def annual(
     """
     distances = node_distances(first_m, last_m, per_e_fold)
     fine = Network(distances, bearings, DIRECTIONS)
-    brought = np.zeros((2, job_arrays[0].shape[0], distances.size, job_arrays[8].size))
+    brought = np.zeros((2, job_arrays[0].shape[0], distances.size, job_arrays[8].size), dtype=np.float32)
     if relief is None:
         return Polar(distances, _at_base(job_arrays, rows, valid_hours, fine, brought))
     convective = job_arrays[0][rows, 0] > 0.0
     by_day, by_night = rows[convective], rows[~convective]
     day, night = (_at_base(job_arrays, hours, valid_hours, fine, brought) for hours in (by_day, by_night))
     coarse_m = node_distances(first_m, last_m, per_e_fold / COARSER)
-    coarse = Network(coarse_m, bearings // COARSER_BEARINGS, COARSE_DIRECTIONS)
+    coarse = Network(coarse_m, round(bearings / COARSER_BEARINGS), COARSE_DIRECTIONS)
     levels = Levels(job_arrays, valid_hours, coarse, relief, distances, brought)
-    found = [levels.by_day(by_day, every.convective), levels.by_night(by_night, every.stable, day + night)]
-    density = np.maximum(np.concatenate(found, axis=2), 0.0)
+    density = levels.density(by_day, by_night, every.convective, every.stable, day + night)
     return Polar(distances, day + night, Terrain(relief, coarse_m, levels.steps_m, density, day, night))

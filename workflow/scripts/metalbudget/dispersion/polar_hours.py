@@ -112,15 +112,16 @@ def _add_meandering(random, distances, weight, amounts, round_about):
 
 @njit_borrowing(error_model="numpy")
 def add_brought(distances, inner, amounts, brought):
-    """Add an hour's deposition around each node that is kept: r times that per metre of distance, over ln r.
+    """Add an hour's deposition from each node that is kept to the last: r times that per metre of distance, over ln r.
 
     `brought` (nodes kept, classes) begins at the node `inner`. [1]
     """
     step = math.log(distances[1] / distances[0])
-    for n in range(brought.shape[0]):
-        width = step * distances[inner + n]
-        for k in range(brought.shape[1]):
-            brought[n, k] += width * amounts[inner + n, k]
+    for k in range(brought.shape[1]):
+        total = 0.0
+        for n in range(brought.shape[0] - 1, -1, -1):
+            total += step * distances[inner + n] * amounts[inner + n, k]
+            brought[n, k] += total
 
 
 @njit(nogil=True, cache=True)
@@ -142,7 +143,7 @@ def add_polar_hours(
     round_about : ndarray, shape (2, nodes, classes)
         Added to: what lost its direction.
     brought : ndarray, shape (2, hours, distances, classes)
-        Added to: deposition of each hour around each distance, dry and wet. [1]
+        Added to: deposition of each hour from each distance to the last, dry and wet. [1]
     """
     nodes, classes = distances.size, fraction.size
     base = np.zeros(1)
