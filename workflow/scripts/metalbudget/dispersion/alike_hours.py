@@ -13,6 +13,7 @@ from numba import njit
 from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.fan import SLOTS, WIDTHS, gather, heading_of, narrowed, turn_to, unused
 
+DRY, WET = 0, 1
 MOST_SCALE = 10.0  # by which an hour may bring more than the one like it, or less, in proportion
 
 
@@ -61,22 +62,52 @@ def _add_round_about(amounts, steady, by, first, distances, round_about):
             round_about[i, f] += lost * by[f % classes] * amounts[i, f]
 
 
+@njit(cache=True)
+def _scales(kind, hours, like, chosen, weight, strength, at_base, nearest, carried):
+    """By how much every hour's deposition exceeds that of the hour like it, shape (hours, levels, classes). [1]"""
+    levels, nodes = carried.since.shape[1], nearest.size
+    classes = strength.shape[1]
+    found = np.zeros((hours.size, levels, classes), dtype=np.float32)
+    for index in range(hours.size):
+        hour, row = hours[index], like[index]
+        other = chosen[row]
+        for level in range(levels):
+            first = carried.since[row, level]
+            if first >= nodes:
+                continue
+            at = nearest[first]
+            for k in range(classes):
+                if other == hour:
+                    scale = 1.0
+                elif kind == DRY:
+                    scale = dry_scale(
+                        strength[hour, k], strength[other, k], at_base[DRY, hour, at, k], at_base[DRY, other, at, k],
+                        carried.brought[DRY, row, level, k],
+                    )  # fmt: skip
+                else:
+                    scale = wet_scale(at_base[WET, hour, at, k], at_base[WET, other, at, k])
+                found[index, level, k] = scale * weight[hour]
+    return found
+
+
 @njit(nogil=True, cache=True)
 def add_alike_hours(
-    hours, like, chosen, wet_place, weight, sine, cosine, strength, at_base, nearest, carried, distances, inner, beside,
-    looked_at, directed, round_about,
+    kind, hours, like, chosen, place, weight, sine, cosine, strength, at_base, nearest, carried, distances, inner,
+    beside, looked_at, directed, round_about,
 ):  # fmt: skip
-    """Add hours, sorted by direction, by what hours like them bring.
+    """Add dry or wet deposition of hours, sorted by direction, by what hours like them bring.
 
     Parameters
     ----------
+    kind : int
+        `DRY` or `WET`.
     hours : ndarray of int, shape (some hours,)
     like : ndarray of int, shape (some hours,)
         Which of the chosen each is like.
     chosen : ndarray of int, shape (rows,)
         Hours that were calculated.
-    wet_place : ndarray of int, shape (rows,)
-        Place of a chosen hour's wet deposition; below zero if it has none.
+    place : ndarray of int, shape (rows,)
+        Where a chosen hour's deposition has been put; below zero if it has none.
     weight : ndarray, shape (hours,)
         How many hours each stands for. [1]
     sine, cosine : ndarray, shape (hours,)
@@ -96,74 +127,59 @@ def add_alike_hours(
         In single precision.
     looked_at : ndarray of int, shape (levels, bearings)
         Of the distances that are kept, the first that is wanted.
-    directed : ndarray, shape (2, levels, bearings, distances · fields)
+    directed : ndarray, shape (levels, bearings, distances · fields)
         Added to. [m⁻²]
-    round_about : ndarray, shape (2, levels, nodes, fields)
+    round_about : ndarray, shape (levels, nodes, fields)
         Added to.
     """
-    parts, rows, levels, nodes, fields = carried.dry.shape
-    classes = strength.shape[1]
-    kept = directed.shape[3] // fields
+    amounts = carried.dry if kind == DRY else carried.wet
+    parts, _, levels, nodes, fields = amounts.shape
+    rows, classes = chosen.size, strength.shape[1]
+    kept = directed.shape[2] // fields
     inverse = (1.0 / distances).astype(np.float32)
-    direction_step = 2.0 * math.pi / (directed.shape[2] * beside.share.shape[0])
+    direction_step = 2.0 * math.pi / (directed.shape[1] * beside.share.shape[0])
     slots, used = np.zeros((SLOTS, nodes, WIDTHS * fields), dtype=np.float32), unused(nodes)
     by_width = np.empty((WIDTHS + 1, nodes * fields), dtype=np.float32)
     own, spread_out = np.empty(fields + 5, dtype=np.float32), np.empty(3 * fields, dtype=np.float32)
     by, positions = np.empty(fields, dtype=np.float32), np.empty(nodes)
+    scales = _scales(kind, hours, like, chosen, weight, strength, at_base, nearest, carried)
     total = np.empty((rows, classes))
     for level in range(levels):
         if looked_at[level].min() >= kept:
             continue
-        for kind in range(2):
-            amounts = carried.dry if kind == 0 else carried.wet
-            total[:] = 0.0
-            open_direction = -SLOTS  # the first that later hours can still reach
-            for index in range(hours.size):
-                hour, row = hours[index], like[index]
-                first, place = carried.since[row, level], row if kind == 0 else wet_place[row]
-                if first >= nodes or place < 0 or weight[hour] == 0.0:
-                    continue
-                other, at = chosen[row], nearest[first]
-                most = 0.0
-                for k in range(classes):
-                    if other == hour:
-                        scale = 1.0
-                    elif kind == 0:
-                        scale = dry_scale(
-                            strength[hour, k], strength[other, k], at_base[0, hour, at, k], at_base[0, other, at, k],
-                            carried.brought[0, row, level, k],
-                        )  # fmt: skip
-                    else:
-                        scale = wet_scale(at_base[1, hour, at, k], at_base[1, other, at, k])
-                    scale *= weight[hour]
-                    most = max(most, scale)
-                    total[row, k] += scale
-                    for f in range(k, fields, classes):
-                        by[f] = scale
-                if most == 0.0:
-                    continue
-                direction, turned = heading_of(sine[hour], cosine[hour], direction_step)
-                turn_to(
-                    direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
-                    directed[kind, level],
-                )  # fmt: skip
-                open_direction = direction
-                for part in range(parts):
-                    if carried.there[part, row]:
-                        narrowed(carried.positions[part, row, level], first, direction_step, turned, positions)
-                        gather(
-                            positions, amounts[part, place, level], carried.steady[part, row, level], by, first,
-                            direction, turned, slots, used, own, spread_out,
-                        )  # fmt: skip
+        total[:] = 0.0
+        open_direction = -SLOTS  # the first that later hours can still reach
+        for index in range(hours.size):
+            row, scale = like[index], scales[index, level]
+            first = carried.since[row, level]
+            if first >= nodes or place[row] < 0 or scale.max() == 0.0:
+                continue
+            for f in range(fields):
+                by[f] = scale[f % classes]
+            for k in range(classes):
+                total[row, k] += scale[k]
+            direction, turned = heading_of(sine[hours[index]], cosine[hours[index]], direction_step)
             turn_to(
-                open_direction + SLOTS, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
-                directed[kind, level],
+                direction, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
+                directed[level],
             )  # fmt: skip
-            for row in range(rows):
-                first, place = carried.since[row, level], row if kind == 0 else wet_place[row]
-                for part in range(parts):
-                    if first < nodes and place >= 0 and carried.there[part, row]:
-                        _add_round_about(
-                            amounts[part, place, level], carried.steady[part, row, level], total[row], first, distances,
-                            round_about[kind, level],
-                        )  # fmt: skip
+            open_direction = direction
+            for part in range(parts):
+                if carried.there[part, row]:
+                    narrowed(carried.positions[part, row, level], first, direction_step, turned, positions)
+                    gather(
+                        positions, amounts[part, place[row], level], carried.steady[part, row, level], by, first,
+                        direction, turned, slots, used, own, spread_out,
+                    )  # fmt: skip
+        turn_to(
+            open_direction + SLOTS, open_direction, beside, inverse, inner, by_width, slots, used, looked_at[level],
+            directed[level],
+        )  # fmt: skip
+        for row in range(rows):
+            first = carried.since[row, level]
+            for part in range(parts):
+                if first < nodes and place[row] >= 0 and carried.there[part, row]:
+                    _add_round_about(
+                        amounts[part, place[row], level], carried.steady[part, row, level], total[row], first,
+                        distances, round_about[level],
+                    )  # fmt: skip

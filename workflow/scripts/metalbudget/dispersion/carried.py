@@ -18,8 +18,9 @@ class Carried(NamedTuple):
     ----------
     dry : ndarray of float32, shape (parts, rows, levels, nodes, fields)
         Per metre of distance, all directions together; fields are hills by classes, classes last. [m⁻¹]
-    wet : ndarray of float32, shape (parts, wet rows, levels, nodes, fields)
-        Likewise, of hours with rain alone.
+    wet : ndarray of float32, shape (parts, wet rows, levels, nodes, classes)
+        Likewise, of hours with rain alone, and by one hill: a hill changes no more of it than what dry deposition
+        leaves.
     positions, steady : ndarray of float32, shape (parts, rows, levels, nodes)
         Of `fan.width_positions`, and the share that goes with the wind.
     there : ndarray of bool, shape (parts, rows)
@@ -27,7 +28,7 @@ class Carried(NamedTuple):
     since : ndarray of int, shape (rows, levels)
         Node from which on there is something; nodes before it hold anything.
     brought : ndarray, shape (2, rows, levels, classes)
-        Dry and wet deposition from that node to the last distance that is kept, by the mean of the hills. [1]
+        Dry and wet deposition from that node to the last distance that is kept, the dry by the mean of the hills. [1]
     """
 
     dry: np.ndarray
@@ -43,7 +44,7 @@ def room_for(parts: int, rows: int, wet_rows: int, levels: int, nodes: int, hill
     """Room for what some hours bring."""
     return Carried(
         np.empty((parts, rows, levels, nodes, hills * classes), dtype=np.float32),
-        np.empty((parts, wet_rows, levels, nodes, hills * classes), dtype=np.float32),
+        np.empty((parts, wet_rows, levels, nodes, classes), dtype=np.float32),
         np.empty((parts, rows, levels, nodes), dtype=np.float32),
         np.empty((parts, rows, levels, nodes), dtype=np.float32),
         np.zeros((parts, rows), dtype=np.bool_),
@@ -53,7 +54,7 @@ def room_for(parts: int, rows: int, wet_rows: int, levels: int, nodes: int, hill
 
 
 @njit_borrowing(error_model="numpy")
-def put(row, part, level, first, inner, kept, distances, positions, random, amounts, place, carried):
+def put(row, part, level, first, inner, kept, distances, positions, random, dry, wet, place, carried):
     """Put away what an hour brings at a level.
 
     Parameters
@@ -65,28 +66,28 @@ def put(row, part, level, first, inner, kept, distances, positions, random, amou
         Nodes before the first distance that is kept, and number of those.
     distances, positions, random : ndarray, shape (nodes,)
         [m]; of `fan.width_positions`; share that has lost its direction.
-    amounts : ndarray, shape (2, nodes, fields)
-        Dry and wet. [m⁻¹]
+    dry, wet : ndarray, shapes (nodes, fields) and (nodes, classes)
+        [m⁻¹]
     place : int
         Among the hours with rain; below zero if there is none.
     carried : Carried
         Changed.
     """
-    nodes, fields = amounts.shape[1:]
-    classes = carried.brought.shape[3]
-    step = math.log(distances[1] / distances[0]) * classes / fields
+    nodes, fields = dry.shape
+    classes = wet.shape[1]
+    step = math.log(distances[1] / distances[0])
     for i in range(first, nodes):
         carried.positions[part, row, level, i] = positions[i]
         carried.steady[part, row, level, i] = 1.0 - random[i]
-    for kind in range(1 if place < 0 else 2):
-        for i in range(first, nodes):
-            if kind == 0:
-                for f in range(fields):
-                    carried.dry[part, row, level, i, f] = amounts[0, i, f]
-            else:
-                for f in range(fields):
-                    carried.wet[part, place, level, i, f] = amounts[1, i, f]
-            if inner <= i < inner + kept:
-                width = step * distances[i]
-                for f in range(fields):
-                    carried.brought[kind, row, level, f % classes] += width * amounts[kind, i, f]
+        for f in range(fields):
+            carried.dry[part, row, level, i, f] = dry[i, f]
+        if place >= 0:
+            for k in range(classes):
+                carried.wet[part, place, level, i, k] = wet[i, k]
+    for i in range(max(first, inner), inner + kept):
+        width = step * distances[i]
+        for f in range(fields):
+            carried.brought[0, row, level, f % classes] += width * classes / fields * dry[i, f]
+        if place >= 0:
+            for k in range(classes):
+                carried.brought[1, row, level, k] += width * wet[i, k]

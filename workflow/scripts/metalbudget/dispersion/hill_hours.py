@@ -180,9 +180,10 @@ def _depleted(parts, k, shares, on_way, depletes, taps, tap_weights, first, work
 @njit_borrowing(error_model="numpy")
 def _amounts(
     source, distances, plume, states, shares, integrals, like, dry_m_s, wet_s, dry_depletes, wet_depletes, raining,
-    first, column, kept, amounts,
+    first, column, kept, dry, wet,
 ):  # fmt: skip
-    """Dry and wet deposition of all classes by one hill, all directions together, into columns from `column` on."""
+    """Deposition of all classes by one hill, all directions together: `dry` (nodes, fields) into columns from `column`
+    on, `wet` (nodes, classes) if it is `raining`."""
     for k in range(like.size):
         g = like[k]
         taken = dry_m_s[k] if dry_depletes else 0.0
@@ -192,10 +193,10 @@ def _amounts(
         for i in range(first, distances.size):
             follow = states[FOLLOW, k, i]
             density = follow + shares[g, i] * (states[KEEP, k, i] - follow)
-            amounts[0, i, column + k] = dry_m_s[k] * kept[i] * density
+            dry[i, column + k] = dry_m_s[k] * kept[i] * density
         if raining:
             for i in range(first, distances.size):
-                amounts[1, i, column + k] = wet_s[0, k] * kept[i]
+                wet[i, k] = wet_s[0, k] * kept[i]
 
 
 @njit_borrowing()
@@ -302,7 +303,7 @@ def carry_hill_hours(
     parts, most = np.zeros((classes, 2, 2, nodes)), np.zeros(classes)
     shares, on_way, integrals = np.zeros((classes, nodes)), np.zeros((2, nodes)), np.zeros((classes, nodes))
     kept, critical, positions = np.empty(nodes), np.empty(nodes), np.empty(nodes)
-    amounts = np.zeros((2, nodes, hills * classes))  # dry and wet
+    fallen, washed = np.zeros((nodes, hills * classes)), np.zeros((nodes, classes))  # dry and wet deposition
     wet, first_of = np.empty((2, classes)), np.empty(count, dtype=np.int64)
     hill_step = max(hills_m.max(), 1.0) * 1.001 / HILL_STEPS
     heights = np.zeros(HILL_STEPS + 1)
@@ -346,10 +347,10 @@ def carry_hill_hours(
                 )  # fmt: skip
                 _amounts(
                     source, distances, main, states, shares, integrals, like, dry[hour], wet, flags[2], flags[3],
-                    raining, first, hill * classes, kept, amounts,
+                    raining and hill == hills // 2, first, hill * classes, kept, fallen, washed,
                 )  # fmt: skip
             width_positions(main, distances, first, positions)
             put(
-                index, 0, level, first, inner, kept_distances, distances, positions, main[RANDOM], amounts,
+                index, 0, level, first, inner, kept_distances, distances, positions, main[RANDOM], fallen, washed,
                 wet_place[index] if raining else -1, carried,
             )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.dispersion.alike_hours import add_alike_hours
+from metalbudget.dispersion.alike_hours import DRY, WET, add_alike_hours
 from metalbudget.dispersion.carried import room_for
 from metalbudget.dispersion.gaussian import LEAST_WIND_M_S
 from metalbudget.dispersion.hill_hours import carry_hill_hours
@@ -32,26 +32,27 @@ def by_wind(job_arrays, rows: NDArray[np.int_]) -> NDArray[np.int_]:
     return rows[np.argsort(_headings(job_arrays, rows), kind="stable")]
 
 
-def write_mean(directed, round_about, valid_hours, inner, hills, out) -> None:
+def write_mean(directed, round_about, valid_hours, inner, out) -> None:
     """Write sums of hours as their mean, nowhere below zero.
 
     Parameters
     ----------
-    directed : ndarray, shape (2, levels, bearings, distances · hills · classes)
+    directed : ndarray, shape (levels, bearings, distances · hills · classes)
         Changed.
-    round_about : ndarray, shape (2, levels, nodes, hills · classes)
+    round_about : ndarray, shape (levels, nodes, hills · classes)
         Of which the first that is kept is the node `inner`.
-    valid_hours, inner, hills : int
-    out : ndarray, shape (bearings, distances, levels · hills, classes, 2)
-        Result.
+    valid_hours, inner : int
+    out : ndarray, shape (bearings, distances, levels · n · hills, classes)
+        Result; what is known of one hill is that of `n` hills.
     """
-    fields = round_about.shape[3]
-    total = directed.reshape(*directed.shape[:3], -1, fields)
-    total += round_about[:, :, None, inner : inner + total.shape[3]]
+    fields, classes = round_about.shape[2], out.shape[3]
+    total = directed.reshape(*directed.shape[:2], -1, fields)
+    total += round_about[:, None, inner : inner + total.shape[2]]
     total /= valid_hours
-    shaped = total.reshape(*total.shape[:4], hills, -1).transpose(2, 3, 1, 4, 5, 0)
-    for hill in range(hills):
-        np.maximum(shaped[:, :, :, hill], 0.0, out=out[:, :, hill::hills])
+    hills, wanted = fields // classes, out.shape[2] // directed.shape[0]
+    shaped = total.reshape(*total.shape[:3], hills, classes).transpose(1, 2, 0, 3, 4)
+    for hill in range(wanted):
+        np.maximum(shaped[:, :, :, min(hill, hills - 1)], 0.0, out=out[:, :, hill::wanted])
 
 
 class Levels:
@@ -144,10 +145,11 @@ class Levels:
         """Write the mean of hours, of which some are calculated."""
         network, classes = self._network, self._arrays[8].size
         bearings, kept, nodes = network.bearings, network.kept_m.size, self._distances.size
-        looked = looked_at(self._relief, levels_m, network.kept_m, bearings)
-        where = np.ascontiguousarray(looked.T)
-        shape = (2, levels_m.size)
-        sums = np.zeros((*shape, bearings, kept * hills * classes)), np.zeros((*shape, nodes, hills * classes))
+        where = np.ascontiguousarray(looked_at(self._relief, levels_m, network.kept_m, bearings).T)
+        sums = [
+            (np.zeros((levels_m.size, bearings, kept * fields)), np.zeros((levels_m.size, nodes, fields)))
+            for fields in (hills * classes, classes)
+        ]
         strength = np.zeros((self._at_base.shape[1], classes))
         strength[hours] = self._arrays[9][hours] / np.maximum(air[:, 1:2], LEAST_WIND_M_S)
         like = self._like(hours, every, traits)
@@ -157,28 +159,31 @@ class Levels:
             its = np.flatnonzero((like >= rows[0]) & (like <= rows[-1]))
             ordered = its[np.argsort(_headings(self._arrays, hours[its]), kind="stable")]
             rains = self._rains(hours[rows])
-            wet_place = np.where(rains, np.cumsum(rains) - 1, -1)
+            places = np.arange(rows.size), np.where(rains, np.cumsum(rains) - 1, -1)
             carried = room_for(parts, rows.size, int(rains.sum()), levels_m.size, nodes, hills, classes)
-            carry(hours[rows], wet_place, where.min(axis=1), carried)
-            add_alike_hours(
-                hours[ordered],
-                np.searchsorted(rows, like[ordered]),
-                hours[rows],
-                wet_place,
-                self._arrays[-1],
-                self._arrays[4],
-                self._arrays[5],
-                strength,
-                self._at_base,
-                self._nearest,
-                carried,
-                self._distances,
-                self._inner,
-                network.beside(np.float32),
-                where,
-                *sums,
-            )
-        write_mean(*sums, self._valid, self._inner, hills, out)
+            carry(hours[rows], places[WET], where.min(axis=1), carried)
+            for kind in (DRY, WET):
+                add_alike_hours(
+                    kind,
+                    hours[ordered],
+                    np.searchsorted(rows, like[ordered]),
+                    hours[rows],
+                    places[kind],
+                    self._arrays[-1],
+                    self._arrays[4],
+                    self._arrays[5],
+                    strength,
+                    self._at_base,
+                    self._nearest,
+                    carried,
+                    self._distances,
+                    self._inner,
+                    network.beside(np.float32),
+                    where,
+                    *sums[kind],
+                )
+        for kind in (DRY, WET):
+            write_mean(*sums[kind], self._valid, self._inner, out[..., kind])
 
     def _rains(self, hours) -> NDArray[np.bool_]:
         """Whether rain brings any class down in some hours."""

@@ -63,8 +63,9 @@ def _sample(density, squares, start, step, outer, east, north, cell_m, between_s
     """Cell means of polar densities into `result` (taps, fields, rows, columns).
 
     `index` (rows, columns, taps) says of which table; `density` (bearings, distances, tables, fields) and `squares`
-    (distances,) as of `_add_place`; `east` (columns,) and `north` (rows,) are cell centres from the source. Cells near it are sampled more finely. With `between_sources` the source
-    too is spread over its cell, which weights displacements by a triangle.
+    (distances,) as of `_add_place`; `east` (columns,) and `north` (rows,) are cell centres from the source. Cells near
+    it are sampled more finely. With `between_sources` the source too is spread over its cell, which weights
+    displacements by a triangle.
     """
     fields = density.shape[3]
     taps = index.shape[2]

@@ -88,7 +88,8 @@ def _at_base(job_arrays, rows, valid_hours, network: Network, brought):
         by_wind(job_arrays, rows), *job_arrays, distances, inner, network.beside(), everywhere, *sums, brought
     )  # type: ignore[call-arg]
     mean = np.empty((bearings, kept, 1, classes, 2))
-    write_mean(sums[0][:, None], sums[1][:, None], valid_hours, inner, 1, mean)
+    for kind in range(2):
+        write_mean(sums[0][kind, None], sums[1][kind, None], valid_hours, inner, mean[..., kind])
     return mean[:, :, 0]
 
 

@@ -262,5 +262,6 @@ def carry_polar_hours(
                     width_positions(plume[component], distances, first, positions)
                     put(
                         index, component, level, first, inner, kept_distances, distances, positions,
-                        plume[component, RANDOM], amounts[component], wet_place[index] if raining else -1, carried,
+                        plume[component, RANDOM], amounts[component, 0], amounts[component, 1],
+                        wet_place[index] if raining else -1, carried,
                     )  # fmt: skip
