@@ -37,8 +37,9 @@ TABLE_STEP = 0.1  # of `normal_table`, in spreads
 EDGE_SPREADS = 3.9  # half width of a plume read from the table
 ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
 ROMBERG_TOLERANCE = 0.01  # of the last extrapolation but one against that of the halving before
+LEAST_CHANGE = 1.0e-4  # nor does a smaller change call for more points, whatever is integrated [s m⁻¹ of unit emission]
 FINEST_M = 1.0  # points no farther apart suffice
-CROSSING_M = 1.0e-3  # of a side with a plume's edge
+CROSSING_M, CROSSING_SHARE = 5.0e-4, 2.0e-3  # of a side with a plume's edge: in metres and of its distance
 MOST_STEPS = 100
 
 
@@ -210,7 +211,9 @@ def crossing(air, source, place, side, edge, inside, outside, last):
 
     Notes
     -----
-    Brent (1973), *Algorithms for Minimization without Derivatives*, ch. 4, to `CROSSING_M`.
+    Brent (1973), *Algorithms for Minimization without Derivatives*, ch. 4, to `CROSSING_M` and `CROSSING_SHARE`; a line
+    through two points is followed only if it halves the distance to the edge, as AERMOD's printed steps show. Where a
+    plume is cut off tells in its flank, so the loose tolerance is part of the answer.
     """
     s0, c0, s1, c1 = side
     a, b, fa, fb = s0, s1, inside, outside
@@ -222,9 +225,10 @@ def crossing(air, source, place, side, edge, inside, outside, last):
             a, b, c = b, c, b
             fa, fb, fc = fb, fc, fb
         half = 0.5 * (c - b)
-        if abs(half) <= CROSSING_M or fb == 0.0:
+        least = CROSSING_SHARE * abs(b) + CROSSING_M
+        if abs(half) <= least or fb == 0.0:
             break
-        if abs(before) >= CROSSING_M and abs(fa) > abs(fb):
+        if abs(before) >= least and abs(fa) > abs(fb):
             ratio = fb / fa
             if a == c:
                 p, q = 2.0 * half * ratio, 1.0 - ratio
@@ -235,14 +239,14 @@ def crossing(air, source, place, side, edge, inside, outside, last):
             if p > 0.0:
                 q = -q
             p = abs(p)
-            if 2.0 * p < min(3.0 * half * q - abs(CROSSING_M * q), abs(before * q)):
+            if 2.0 * p < min(3.0 * half * q - abs(least * q), abs(before)):
                 before, step = step, p / q
             else:
                 step = before = half
         else:
             step = before = half
         a, fa = b, fb
-        b += step if abs(step) > CROSSING_M else math.copysign(CROSSING_M, half)
+        b += step if abs(step) > least else math.copysign(least, half)
         offset = c0 + (c1 - c0) * (b - s0) / (s1 - s0)
         fb = offset / plume_from(air, source, b, place, last, False).spread_y - edge
     return b
@@ -315,7 +319,7 @@ def _side(air, source, place, load, side, bounded, last, total):
                     before = table[order, column]
                 table[order, column] = value
             if level == ROMBERG_MOST or (
-                level >= ROMBERG_LEAST and (fine or abs(change) <= ROMBERG_TOLERANCE * abs(against))
+                level >= ROMBERG_LEAST and (fine or abs(change) <= max(ROMBERG_TOLERANCE * abs(against), LEAST_CHANGE))
             ):
                 done[column] = True
                 total[column] += value
