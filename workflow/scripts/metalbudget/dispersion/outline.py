@@ -37,10 +37,10 @@ TABLE_STEP = 0.1  # of `normal_table`, in spreads
 EDGE_SPREADS = 3.9  # half width of a plume read from the table
 ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
 ROMBERG_TOLERANCE = 0.01  # of the last extrapolation but one against that of the halving before
-LEAST_CHANGE = 1.0e-4  # nor does a smaller change call for more points, whatever is integrated [s m⁻¹ of unit emission]
+LEAST_MEAN = 1.0e-5  # what a side brings per metre of it, below which the first points suffice, whatever is integrated
 FINEST_M = 1.0  # points no farther apart suffice
 CROSSING_M, CROSSING_SHARE = 5.0e-4, 2.0e-3  # of a side with a plume's edge: in metres and of its distance
-MOST_STEPS = 100
+MOST_STEPS = 10  # then the last one counts
 
 
 def normal_table():
@@ -306,6 +306,7 @@ def _side(air, source, place, load, side, bounded, last, total):
             if level == 0:
                 halved[column] = 0.5 * (s1 - s0) * fresh[column]
                 table[0, column] = halved[column]
+                done[column] = halved[column] == 0.0  # nothing at both ends: nothing between them
                 continue
             halved[column] = 0.5 * (halved[column] + (s1 - s0) / points * fresh[column])
             value, before, best = halved[column], table[0, column], table[level - 1, column]
@@ -319,7 +320,10 @@ def _side(air, source, place, load, side, bounded, last, total):
                     before = table[order, column]
                 table[order, column] = value
             if level == ROMBERG_MOST or (
-                level >= ROMBERG_LEAST and (fine or abs(change) <= max(ROMBERG_TOLERANCE * abs(against), LEAST_CHANGE))
+                level >= ROMBERG_LEAST
+                and (
+                    fine or abs(change) <= ROMBERG_TOLERANCE * abs(against) or abs(value) <= LEAST_MEAN * abs(s1 - s0)
+                )
             ):
                 done[column] = True
                 total[column] += value
@@ -391,8 +395,4 @@ def outline(air, source, upwind, across, place, load):
     for run in range(used):
         if runs[run, 0] != runs[run, 1]:
             _side(air, source, place, load, (runs[run, 0], 0.0, runs[run, 1], 0.0), False, last, total)
-    turn = 0.0  # whichever way the corners go round; what the table leaves of the wrong sign is nothing
-    for i in range(count):
-        j = (i + 1) % count
-        turn += corners[i, 0] * corners[j, 1] - corners[j, 0] * corners[i, 1]
-    return np.maximum(-total if turn > 0.0 else total, 0.0)
+    return np.abs(total)
