@@ -27,6 +27,7 @@ from metalbudget.dispersion.gaussian import (
     convective_lateral,
     convective_spread,
     draughts,
+    lateral_spread,
     main_plume,
     settled,
 )
@@ -35,6 +36,7 @@ from metalbudget.dispersion.launch import Launch, centroid_at
 FIRST_METRE = 1.01  # where a plume of an area begins (EPA-454/B-95-003b: a metre; the hundredth by experiment)
 TABLE_STEP = 0.1  # of `normal_table`, in spreads
 EDGE_SPREADS = 3.9  # half width of a plume read from the table
+FAR_ASIDE_SPREADS = 5.0  # of the air at release: areas wholly farther aside are left out
 ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
 ROMBERG_TOLERANCE = 0.01  # of the last extrapolation but one against that of the halving before
 LEAST_MEAN = 1.0e-5  # what a side brings per metre of it, below which the first points suffice, whatever is integrated
@@ -276,6 +278,20 @@ def _upwind_outline(upwind, across):
 
 
 @njit(cache=True)
+def _far_aside(air, source, here, farthest_m, aside_m):
+    """Whether an area is left out before any plume is calculated: by the spread of the air at release at its far end.
+
+    Found by experiment, to five digits, by day and by night.
+    """
+    if source.stable:
+        depth = air.rural_height if air.urban else air.mechanical_height
+        spread = lateral_spread(farthest_m, here.lateral, here.wind, source.height, depth)
+    else:
+        spread = convective_lateral(farthest_m, here.lateral, here.wind, source.release, air.mixing_height)
+    return aside_m > FAR_ASIDE_SPREADS * spread
+
+
+@njit(cache=True)
 def _side(air, source, place, load, side, bounded, last, total):
     """Add to `total` the integral along a side, by Romberg's method, of what arrives times the share of the plume to
     the side of it; `bounded`: that share, all of the plume otherwise. Each column stops for itself."""
@@ -346,9 +362,9 @@ def outline(air, source, upwind, across, place, load):
     total = np.zeros(3)
     corners = _upwind_outline(upwind, across)
     count = corners.shape[0]
-    if count < 3:
-        return total
     begun = at_least(source.here)
+    if count < 3 or _far_aside(air, source, begun, upwind.max(), max(across.min(), -across.max())):
+        return total
     last = np.array([begun.wind, begun.vertical])
     spreads = np.empty(count)
     for i in range(count):
