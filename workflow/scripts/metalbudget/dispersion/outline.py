@@ -13,25 +13,8 @@ import math
 import numpy as np
 from numba import njit
 
-from metalbudget.dispersion.air import Mean
-from metalbudget.dispersion.answers import depletion_of
-from metalbudget.dispersion.depletion import FIRST_METRE as WHOLE_METRE
-from metalbudget.dispersion.depletion import GAUSS_NODE
-from metalbudget.dispersion.gaussian import (
-    SKEW_RATIO,
-    Plume,
-    at_least,
-    at_receptor,
-    at_reference,
-    convective_air,
-    convective_lateral,
-    convective_spread,
-    draughts,
-    lateral_spread,
-    main_plume,
-    settled,
-)
-from metalbudget.dispersion.launch import Launch, centroid_at
+from metalbudget.dispersion.area_plumes import arriving, kept, plume_from
+from metalbudget.dispersion.gaussian import at_least, convective_lateral, lateral_spread
 
 FIRST_METRE = 1.01  # where a plume of an area begins (EPA-454/B-95-003b: a metre; the hundredth by experiment)
 TABLE_STEP = 0.1  # of `normal_table`, in spreads
@@ -92,108 +75,6 @@ def below_offset(spreads, exact):
 
 
 @njit(cache=True)
-def with_turbulence(source, turbulence_m_s):
-    """The source with another vertical turbulence at its release. [m s⁻¹]"""
-    here = source.here
-    return Launch(
-        source.release, source.height, source.stable, source.buoyancy, source.momentum, source.wind, source.frequency,
-        source.final_rise, source.final_distance, source.penetrated, source.penetrated_height, source.mixed_height,
-        source.mixed_distance, source.centroid_distance, source.centroid_rise, source.initial_lateral,
-        source.initial_vertical, Mean(here.wind, here.lateral, turbulence_m_s, here.gradient, here.temperature),
-    )  # fmt: skip
-
-
-@njit(cache=True)
-def plume_from(air, source, distance_m, place, last, again):
-    """Plume of an area at a distance.
-
-    In the mixed layer AERMOD begins the first estimate of the spread with the effective vertical turbulence of the
-    plume that it calculated before, whatever its distance. Where a side bounds the plume it calculates it twice, first
-    for its width; heights and draughts stay those of the first time, spreads and wind become those of the second. (Seen
-    in what it prints of its steps, to four digits.)
-
-    Parameters
-    ----------
-    air : Air
-    source : Launch
-        Of a release without diameter.
-    distance_m : float
-        [m]
-    place : Place
-    last : ndarray, shape (2,)
-        Effective wind and vertical turbulence of the plume before, replaced by this one's. [m s⁻¹]
-    again : bool
-        Whether that one was of the same distance, and this is its second calculation.
-
-    Returns
-    -------
-    Plume
-    """
-    if source.stable:
-        return main_plume(air, source, distance_m, place, False)
-    own = source.initial_vertical**2
-    top = air.mixing_height
-    centre = centroid_at(air, source, distance_m, 0.0)
-    effective = convective_air(air, source, distance_m, place, centre, own, last[1])
-    wind, vertical = (last[0], last[1]) if again else (effective.wind, effective.vertical)
-    up, down, share_up = draughts(vertical, air.convective_velocity, centre, top)
-    time = distance_m / wind
-    e1, s1 = convective_spread(distance_m, SKEW_RATIO * up, effective.wind, centre, air)
-    e2, s2 = convective_spread(distance_m, -SKEW_RATIO * down, effective.wind, centre, air)
-    lateral = convective_lateral(distance_m, effective.lateral, effective.wind, source.release, top)
-    last[0], last[1] = effective.wind, effective.vertical
-    return Plume(
-        1.0, effective.wind, effective.lateral, lateral, centre, True, source.height + up * time,
-        math.sqrt(e1 * e1 + s1 * s1 + own), source.height + down * time, math.sqrt(e2 * e2 + s2 * s2 + own), share_up,
-        0.0, top, 0.5, False,
-    )  # fmt: skip
-
-
-@njit(cache=True)
-def arriving(air, source, plume, distance_m, place, load, found):
-    """What a source of unit strength per metre along the wind, endless across it, gives from a distance, into `found`.
-
-    Parameters
-    ----------
-    air : Air
-    source : Launch
-    plume : Plume
-        Of the distance.
-    distance_m : float
-        [m]
-    place : Place
-    load : tuple
-        Fraction, dry velocity, settling and wet rates of the classes, reference height, and whether dry and wet
-        depletion act and by Romberg's method; as of `add_area_answer`.
-    found : ndarray, shape (3,)
-        Concentration, dry and wet flux.
-    """
-    fraction, dry_m_s, settling_m_s, wet_s, reference_m, dry_depletion, wet_depletion, romberg = load
-    found[:] = 0.0
-    for k in range(fraction.size):
-        amount = fraction[k] / plume.wind * depletion_of(
-            air, source, distance_m, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
-            wet_depletion, romberg,
-        )  # fmt: skip
-        fallen = settled(plume, air, source, distance_m, place, settling_m_s[k] * distance_m / source.wind)
-        found[0] += amount * at_receptor(fallen, place, 0.0)
-        if dry_m_s[k] > 0.0:
-            found[1] += amount * dry_m_s[k] * at_reference(fallen, place, reference_m)
-        found[2] += amount * wet_s[0, k]
-
-
-@njit(cache=True)
-def on_the_way(air, source, distance_m, place, load, last):
-    """What depletion by two points leaves in `last`: AERMOD calculates it before the plume itself, far point first."""
-    _, dry_m_s, _, _, _, dry_depletion, _, romberg = load
-    if source.stable or not dry_depletion or romberg or dry_m_s.max() <= 0.0:
-        return
-    for node in (0.5 + GAUSS_NODE, 0.5 - GAUSS_NODE):
-        there = WHOLE_METRE + node * (distance_m - WHOLE_METRE)
-        plume_from(air, source, there, place, last, False)
-
-
-@njit(cache=True)
 def crossing(air, source, place, side, edge, inside, outside, last):
     """Distance at which a side meets a plume's edge, by Brent's method. [m]
 
@@ -213,10 +94,10 @@ def crossing(air, source, place, side, edge, inside, outside, last):
 
     Notes
     -----
-    Brent (1973), *Algorithms for Minimization without Derivatives*, ch. 4, to `CROSSING_M` and `CROSSING_SHARE`, at most
-    `MOST_STEPS` plumes. An interpolated step p/q is taken if 2 |p| < |e − q| (Brent: |e q|), e the step before the last;
-    q has no dimension, but this repeats AERMOD's crossings in 376 of 376 trials to eight digits, and where a plume is cut
-    off tells in its flank.
+    Brent (1973), *Algorithms for Minimization without Derivatives*, ch. 4, to `CROSSING_M` and `CROSSING_SHARE`, at
+    most `MOST_STEPS` plumes. An interpolated step p/q is taken if 2 |p| < |e − q| (Brent: |e q|), e the step before the
+    last; q has no dimension, but this repeats AERMOD's crossings in 376 of 376 trials to eight digits, and where a
+    plume is cut off tells in its flank.
     """
     s0, c0, s1, c1 = side
     a, b, fa, fb = s0, s1, inside, outside
@@ -301,6 +182,7 @@ def _side(air, source, place, load, side, bounded, last, total):
     table = np.empty((ROMBERG_MOST + 1, size))
     done = np.zeros(size, np.bool_)
     found, fresh, halved = np.zeros(size), np.zeros(size), np.zeros(size)
+    left = np.ones(load[0].size)
     for level in range(ROMBERG_MOST + 1):
         points = 2 if level == 0 else 2 ** (level - 1)
         fresh[:] = 0.0
@@ -308,13 +190,16 @@ def _side(air, source, place, load, side, bounded, last, total):
             part = float(point) if level == 0 else (point + 0.5) / points
             distance = s0 + part * (s1 - s0)
             share = 1.0
-            on_the_way(air, source, distance, place, load, last)
+            if not source.stable:  # whatever the share, as the next plume begins with the last one
+                kept(air, source, distance, place, load, last, left)
             plume = plume_from(air, source, distance, place, last, False)
             if bounded:
                 plume = plume_from(air, source, distance, place, last, True)
                 share = 0.5 + below_offset((c0 + part * (c1 - c0)) / plume.spread_y, False)
             if share > 0.0:
-                arriving(air, source, plume, distance, place, load, found)
+                if source.stable:
+                    kept(air, source, distance, place, load, last, left)
+                arriving(air, source, plume, distance, place, load, left, found)
                 fresh += share * found
         fine = abs(s1 - s0) <= FINEST_M * 2.0**level
         for column in range(size):
@@ -338,9 +223,7 @@ def _side(air, source, place, load, side, bounded, last, total):
                 table[order, column] = value
             if level == ROMBERG_MOST or (
                 level >= ROMBERG_LEAST
-                and (
-                    fine or abs(change) <= ROMBERG_TOLERANCE * abs(against) or abs(value) <= LEAST_MEAN * abs(s1 - s0)
-                )
+                and (fine or abs(change) <= ROMBERG_TOLERANCE * abs(against) or abs(value) <= LEAST_MEAN * abs(s1 - s0))
             ):
                 done[column] = True
                 total[column] += value
