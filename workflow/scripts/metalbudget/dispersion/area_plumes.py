@@ -145,6 +145,8 @@ def _romberg_from(air, source, distance_m, place, above_m, settling_m_s, last):
     table = np.zeros(ROMBERG_HALVINGS + 1)
     near = _density_from(air, source, FIRST_METRE, place, above_m, settling_m_s, last)
     total = 0.5 * length * (near + _density_from(air, source, distance_m, place, above_m, settling_m_s, last))
+    if total == 0.0:
+        return 0.0
     table[0] = total
     before = total
     for level in range(1, ROMBERG_HALVINGS + 1):

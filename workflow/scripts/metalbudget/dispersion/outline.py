@@ -21,7 +21,7 @@ TABLE_STEP = 0.1  # of `normal_table`, in spreads
 EDGE_SPREADS = 3.9  # half width of a plume read from the table
 FAR_ASIDE_SPREADS = 5.0  # of the air at release: areas wholly farther aside are left out
 ROMBERG_LEAST, ROMBERG_MOST = 4, 11  # halvings of a side
-ROMBERG_TOLERANCE = 0.01  # of the last extrapolation but one against that of the halving before
+ROMBERG_TOLERANCE = 0.01  # of the last extrapolation against that of the halving before
 LEAST_MEAN = 1.0e-5  # what a side brings per metre of it, below which the first points suffice, whatever is integrated
 FINEST_M = 1.0  # points no farther apart suffice
 CROSSING_M, CROSSING_SHARE = 5.0e-4, 2.0e-3  # of a side with a plume's edge: in metres and of its distance
@@ -213,22 +213,60 @@ def _side(air, source, place, load, side, bounded, last, total):
             halved[column] = 0.5 * (halved[column] + (s1 - s0) / points * fresh[column])
             value, before, best = halved[column], table[0, column], table[level - 1, column]
             table[0, column] = value
-            change, against = 0.0, 0.0
             for order in range(1, level + 1):
-                if order == level:
-                    change, against = value - best, value
                 value += (value - before) / (4.0**order - 1.0)
                 if order < level:
                     before = table[order, column]
                 table[order, column] = value
             if level == ROMBERG_MOST or (
                 level >= ROMBERG_LEAST
-                and (fine or abs(change) <= ROMBERG_TOLERANCE * abs(against) or abs(value) <= LEAST_MEAN * abs(s1 - s0))
+                and (
+                    fine
+                    or abs(value - best) <= ROMBERG_TOLERANCE * abs(value)
+                    or abs(value) <= LEAST_MEAN * abs(s1 - s0)
+                )
             ):
                 done[column] = True
                 total[column] += value
         if done.all():
             return
+
+
+@njit(cache=True)
+def _there_less_back(pieces):
+    """Pieces of the way along a plume's edge, less what is gone there and back; neighbours as one.
+
+    Parameters
+    ----------
+    pieces : ndarray, shape (pieces, 2)
+        From where to where. [m]
+
+    Returns
+    -------
+    ndarray, shape (at least number, 2)
+        The same, free of overlap; a stretch gone twice the same way is there twice. [m]
+    int
+        Their number.
+    """
+    marks = np.sort(pieces.ravel())
+    left = np.empty((marks.size * max(pieces.shape[0], 1), 2))
+    number, before = 0, 0
+    for i in range(marks.size - 1):
+        low, high = marks[i], marks[i + 1]
+        if low == high:
+            continue
+        way = 0
+        for start, end in pieces:
+            if min(start, end) <= low and high <= max(start, end):
+                way += 1 if end > start else -1
+        if way != 0 and way == before and abs(way) == 1:
+            left[number - 1, 1 if way > 0 else 0] = high
+        else:
+            for _ in range(abs(way)):
+                left[number] = (low, high) if way > 0 else (high, low)
+                number += 1
+        before = way
+    return left, number
 
 
 @njit(cache=True)
@@ -255,8 +293,8 @@ def outline(air, source, upwind, across, place, load):
         spreads[i] = corners[i, 1] / plume_from(air, source, corners[i, 0], place, last, False).spread_y
     if spreads.min() >= EDGE_SPREADS or spreads.max() <= -EDGE_SPREADS:
         return total
-    runs = np.empty((count + 1, 2))  # of what lies beyond the edge to whose side the plume's share is counted
-    used, running = 0, False
+    beyond = np.empty((2 * count, 2))  # what lies beyond the edge to whose side the plume's share is counted
+    used = 0
     for i in range(count):
         j = (i + 1) % count
         s0, c0, s1, c1 = corners[i, 0], corners[i, 1], corners[j, 0], corners[j, 1]
@@ -265,9 +303,8 @@ def outline(air, source, upwind, across, place, load):
         begin, end = s0, s1  # of the part inside the plume
         if abs(v0) >= EDGE_SPREADS and abs(v1) >= EDGE_SPREADS and (v0 > 0.0) == (v1 > 0.0):
             if v0 > 0.0:
-                if not running:
-                    runs[used, 0], running = s0, True
-                runs[used, 1] = s1
+                beyond[used] = s0, s1
+                used += 1
             continue
         if s0 != s1:
             if abs(v0) >= EDGE_SPREADS:
@@ -277,22 +314,16 @@ def outline(air, source, upwind, across, place, load):
                 edge = math.copysign(EDGE_SPREADS, v1)
                 end = crossing(air, source, place, side, edge, v0 - edge, v1 - edge, last)
         if v0 >= EDGE_SPREADS:
-            if not running:
-                runs[used, 0] = s0
-            runs[used, 1] = begin
-            used, running = used + 1, False
+            beyond[used] = s0, begin
+            used += 1
         if s0 != s1 and begin != end:
             slope = (c1 - c0) / (s1 - s0)
             inner = (begin, c0 + slope * (begin - s0), end, c0 + slope * (end - s0))
             _side(air, source, place, load, inner, True, last, total)
         if v1 >= EDGE_SPREADS:
-            runs[used, 0], runs[used, 1], running = end, s1, True
-    if running:
-        if used > 0 and spreads[0] >= EDGE_SPREADS:  # it began before the first corner
-            runs[0, 0] = runs[used, 0]
-        else:
+            beyond[used] = end, s1
             used += 1
-    for run in range(used):
-        if runs[run, 0] != runs[run, 1]:
-            _side(air, source, place, load, (runs[run, 0], 0.0, runs[run, 1], 0.0), False, last, total)
+    runs, number = _there_less_back(beyond[:used])
+    for run in range(number):
+        _side(air, source, place, load, (runs[run, 0], 0.0, runs[run, 1], 0.0), False, last, total)
     return np.abs(total)
