@@ -14,9 +14,11 @@ import math
 import numpy as np
 from numba import njit
 
+from metalbudget.dispersion.answers import depletion_of
+from metalbudget.dispersion.area_plumes import arriving, with_turbulence
 from metalbudget.dispersion.gaussian import at_least, convective_air, main_plume
 from metalbudget.dispersion.launch import centroid_at
-from metalbudget.dispersion.outline import FIRST_METRE, arriving, below_offset, outline, with_turbulence
+from metalbudget.dispersion.outline import FIRST_METRE, below_offset, outline
 
 NODES = 7  # plumes per panel of distance
 WIDEST_PANEL = math.log(2.0)  # in the logarithm of the distance
@@ -331,11 +333,16 @@ def add_area_answer(
     if where.size == 0:
         return
     spreads = np.empty(where.shape)
-    columns = np.zeros((where.shape[0], where.shape[1], 3))
+    columns, left = np.zeros((where.shape[0], where.shape[1], 3)), np.ones(fraction.size)
     for panel in range(where.shape[0]):
         for node in range(where.shape[1]):
             distance = where[panel, node]
             plume = main_plume(air, on_its_way(air, source, distance, place), distance, place, False)
             spreads[panel, node] = plume.spread_y
-            arriving(air, source, plume, distance, place, load, columns[panel, node])
+            for k in range(left.size):
+                left[k] = depletion_of(
+                    air, source, distance, place, reference_m, dry_m_s[k], settling_m_s[k], wet_s[1, k], dry_depletion,
+                    wet_depletion, romberg,
+                )  # fmt: skip
+            arriving(air, source, plume, distance, place, load, left, columns[panel, node])
     out += strips(upwind, across, spreads, columns)

@@ -166,6 +166,8 @@ def romberg_integral(air, source, distance_m, place, above_m, settling_m_s):
             + density_over_wind(air, source, distance_m, distance_m, place, above_m, settling_m_s)
         )
     )
+    if total == 0.0:  # nothing at both ends: nothing between them, as in the reference program
+        return 0.0
     table[0] = total
     before = total
     points = 1
