@@ -37,44 +37,43 @@ def main(*, files, weather, operator, boundary_layer, year, dispersion, coeffici
     releases = read_releases(files["sources"], files["area_sources"], files["surrogates"], grid)
     surface = gas_surface(coefficients["dispersion"])
     through = engine.tables(hours, observations, classes, dispersion, coefficients, surface)
-    deposited = np.zeros((2, len(releases), len(classes), grid.height, grid.width), dtype=np.float32)
     bits = int(coefficients["dispersion"]["mantissa_bits"])
     ground = None
     if dispersion["terrain"] == "hills":
         ground = ground_of(io.read_raster(files["elevation"], grid), grid)
     within_m = float(dispersion["max_distance_m"])
-    for position, field in enumerate(fields(releases, through, grid, bits, threads, ground, within_m)):
-        deposited[:, position] = field.values
-        logger.info(
-            "%s: deposited within %.0f m %s",
-            releases[position].name,
-            dispersion["max_distance_m"],
-            " ".join(f"{name} {share:.3f}" for name, share in zip(classes, field.within, strict=True)),
-        )
     own = through
     if not isinstance(through, Weather):
         own = Weather(hours, observations, classes, dispersion, coefficients, surface)
     beside = ring_variables(own, releases, classes, coefficients, threads)
-    inside = deposited.sum(axis=(0, 3, 4), dtype=np.float64) * grid.cell_area_m2
-    io.write_netcdf(
-        operator,
-        {
-            "dry": (("source", "class", "y", "x"), deposited[0], "operator"),
-            "wet": (("source", "class", "y", "x"), deposited[1], "operator"),
-            "inside": (("source", "class"), inside, "share"),
-            **beside["variables"],
-        },
-        {"source": [release.name for release in releases], "class": classes, **beside["coords"]},
-        grid,
-        weather_year=year,
-        hours=hours.size,
-        calm_hours=calm,
-        missing_hours=missing,
-        max_distance_m=float(dispersion["max_distance_m"]),
-        engine=dispersion["engine"],
-        terrain=dispersion["terrain"],
-        source_rule="compute_operator",
-    )
+    coords = {"source": [release.name for release in releases], "class": classes, **beside["coords"]}
+    attributes = {
+        "weather_year": year,
+        "hours": hours.size,
+        "calm_hours": calm,
+        "missing_hours": missing,
+        "max_distance_m": within_m,
+        "engine": dispersion["engine"],
+        "terrain": dispersion["terrain"],
+        "source_rule": "compute_operator",
+    }
+    inside = np.zeros((len(releases), len(classes)))
+    with io.writing_netcdf(operator, coords, grid, **attributes) as cube:
+        for kind in ("dry", "wet"):
+            cube.create(kind, ("source", "class", "y", "x"), np.float32, "operator")
+        for position, field in enumerate(fields(releases, through, grid, bits, threads, ground, within_m)):
+            for number, kind in enumerate(("dry", "wet")):
+                cube.put(kind, field.values[number], position)
+            inside[position] = field.values.sum(axis=(0, 2, 3), dtype=np.float64) * grid.cell_area_m2
+            logger.info(
+                "%s: deposited within %.0f m %s",
+                releases[position].name,
+                within_m,
+                " ".join(f"{name} {share:.3f}" for name, share in zip(classes, field.within, strict=True)),
+            )
+        cube.write("inside", ("source", "class"), inside, "share")
+        for name, variable in beside["variables"].items():
+            cube.write(name, *variable)
 
 
 def ring_variables(weather, releases, classes, coefficients, threads):

@@ -267,20 +267,63 @@ def read_landuse_state(path: str | Path, grid: Grid) -> LandUse:
 # --- cubes --------------------------------------------------------------------------------------------
 
 
-def write_netcdf(
-    path: str | Path,
-    variables: Mapping[str, tuple[Sequence[str], NDArray, str]],
-    coords: Mapping[str, Any],
-    grid: Grid | None = None,
-    **attributes: object,
-) -> None:
-    """Write a NetCDF-4 cube with CF metadata.
+class Cube:
+    """A NetCDF-4 file that is being written; see `writing_netcdf`.
+
+    Parameters
+    ----------
+    target : netCDF4.Dataset
+    grid : Grid or None
+    path : path
+        Named in errors.
+    """
+
+    def __init__(self, target: Any, grid: Grid | None, path: str | Path) -> None:
+        self._target, self._grid, self._path = target, grid, path
+        self._kinds: dict[str, Quantity] = {}
+
+    def create(self, name: str, dimensions: Sequence[str], dtype: Any, kind_name: str) -> None:
+        """Make a variable, to be filled by `put`; floats on the grid are stored in single precision."""
+        kind = self._kinds[name] = quantity(kind_name)
+        shape = tuple(len(self._target.dimensions[dimension]) for dimension in dimensions)
+        gridded = self._grid is not None and tuple(dimensions[-2:]) == ("y", "x")
+        if gridded and np.issubdtype(dtype, np.floating):
+            dtype = np.float32
+        chunks = (1,) * (len(dimensions) - 2) + shape[-2:] if gridded else None
+        variable = self._target.createVariable(
+            name, dtype, tuple(dimensions), zlib=True, complevel=1, shuffle=True, chunksizes=chunks
+        )
+        variable.units = kind.unit
+        variable.long_name = kind.long_name
+        if gridded:
+            variable.grid_mapping = "crs"
+
+    def put(self, name: str, values: NDArray, position: int | None = None) -> None:
+        """Write a variable, or its part at a position of the first dimension."""
+        variable, kind = self._target[name], self._kinds[name]
+        values = np.asarray(values)
+        if np.issubdtype(values.dtype, np.floating):
+            values = values.astype(variable.dtype)
+            _check_range(values[np.isfinite(values)], kind, f"{self._path}: {name}")
+        variable[... if position is None else position] = values
+
+    def write(self, name: str, dimensions: Sequence[str], values: NDArray, kind_name: str) -> None:
+        """Make and fill a variable."""
+        values = np.asarray(values)
+        self.create(name, dimensions, values.dtype, kind_name)
+        self.put(name, values)
+
+
+@contextlib.contextmanager
+def writing_netcdf(
+    path: str | Path, coords: Mapping[str, Any], grid: Grid | None = None, **attributes: object
+) -> Iterator[Cube]:
+    """Write a NetCDF-4 cube with CF metadata, variable by variable or piece by piece.
 
     Parameters
     ----------
     path : path
-    variables : mapping of name to (dimensions, array, quantity name)
-        Floats are stored as given, except on grid dimensions where float32 is used.
+        In place when all is written.
     coords : mapping of dimension to values
         Numbers or text; 'y' and 'x' come from `grid`.
     grid : Grid, optional
@@ -301,23 +344,29 @@ def write_netcdf(
             _write_coordinate(target, dimension, values, grid)
         if grid is not None:
             _write_crs(target, grid)
+        yield Cube(target, grid, path)
+
+
+def write_netcdf(
+    path: str | Path,
+    variables: Mapping[str, tuple[Sequence[str], NDArray, str]],
+    coords: Mapping[str, Any],
+    grid: Grid | None = None,
+    **attributes: object,
+) -> None:
+    """Write a NetCDF-4 cube with CF metadata.
+
+    Parameters
+    ----------
+    path : path
+    variables : mapping of name to (dimensions, array, quantity name)
+        Floats are stored as given, except on grid dimensions where float32 is used.
+    coords, grid, **attributes
+        As of `writing_netcdf`.
+    """
+    with writing_netcdf(path, coords, grid, **attributes) as cube:
         for name, (dimensions, values, kind_name) in variables.items():
-            kind = quantity(kind_name)
-            values = np.asarray(values)
-            gridded = grid is not None and tuple(dimensions[-2:]) == ("y", "x")
-            if gridded and np.issubdtype(values.dtype, np.floating):
-                values = values.astype(np.float32)
-            if np.issubdtype(values.dtype, np.floating):
-                _check_range(values[np.isfinite(values)], kind, f"{path}: {name}")
-            chunks = (1,) * (len(dimensions) - 2) + values.shape[-2:] if gridded else None
-            variable = target.createVariable(
-                name, values.dtype, tuple(dimensions), zlib=True, complevel=1, shuffle=True, chunksizes=chunks
-            )
-            variable.units = kind.unit
-            variable.long_name = kind.long_name
-            if gridded:
-                variable.grid_mapping = "crs"
-            variable[...] = values
+            cube.write(name, dimensions, values, kind_name)
 
 
 def _write_coordinate(target, dimension: str, values: Any, grid: Grid | None) -> None:
