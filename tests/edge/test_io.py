@@ -149,3 +149,26 @@ def test_landuse_between_dates_is_linear_and_refused_outside(small_grid, tmp_pat
     np.testing.assert_allclose(middle.shares[CLASSES.index("forest")], 0.8, atol=1e-6)
     with pytest.raises(InputError, match="no land use for 2011"):
         io.read_landuse(files, 2011, small_grid)
+
+
+def test_a_cube_written_piece_by_piece_is_the_one_written_at_once(small_grid, tmp_path):
+    values = np.stack([content(small_grid), 2.0 * content(small_grid)])
+    years = {"year": np.array([2020, 2021])}
+    dimensions = ("year", "y", "x")
+    io.write_netcdf(tmp_path / "once.nc", {"c": (dimensions, values, "concentration")}, years, small_grid)
+    with io.writing_netcdf(tmp_path / "pieces.nc", years, small_grid) as cube:
+        cube.create("c", dimensions, np.float64, "concentration")
+        for position in range(2):
+            cube.put("c", values[position], position)
+    assert digest(tmp_path / "once.nc") == digest(tmp_path / "pieces.nc")
+
+
+def test_a_cube_that_fails_half_way_leaves_nothing(small_grid, tmp_path):
+    with (
+        pytest.raises(ValueError, match="leave the range"),
+        io.writing_netcdf(tmp_path / "a.nc", {"year": np.array([2020, 2021])}, small_grid) as cube,
+    ):
+        cube.create("c", ("year", "y", "x"), np.float64, "concentration")
+        cube.put("c", content(small_grid), 0)
+        cube.put("c", -content(small_grid), 1)
+    assert list(tmp_path.iterdir()) == []
