@@ -9,7 +9,7 @@ from dispersion_cases import TABLES, weather
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from metalbudget.dispersion import model, polar, rings
+from metalbudget.dispersion import model, nodes, polar, rings
 from metalbudget.dispersion.air import running_integral
 from metalbudget.dispersion.case import FineFraction, Options
 from metalbudget.dispersion.profiles import LEVELS_M
@@ -72,7 +72,7 @@ def test_rings_of_an_even_line_by_hand():
 def test_nodes_hold_the_first_and_the_last_distance_and_look_inwards():
     distances, inner = rings.node_distances(50.0, 30000.0, 2.0)
     assert (distances[inner], distances[-1]) == pytest.approx((50.0, 30000.0))
-    assert distances[0] < 50.0 / polar.EXTENSION
+    assert distances[0] < 50.0 / nodes.EXTENSION
     assert np.diff(np.log(distances)) == pytest.approx(np.full(distances.size - 1, np.log(distances[1] / distances[0])))
 
 

@@ -50,7 +50,7 @@ def level_of(air, source, settling=SETTLING, bare=False, number=0, follow_m=0.0,
     plume, means, work = np.zeros((2, rows.PLUME_ROWS, n)), np.zeros((4, n)), np.zeros((4, n))
     lids, starts = np.zeros((2, 2, classes, n)), np.zeros((2, classes), dtype=np.int64)
     follow, keep = np.zeros((2, classes, n)), np.zeros((2, classes, n))
-    nodes.start_hour(air, source, DISTANCES, levels, settling, nodes.UNSETTLED, marks, core, plume, means, lids, starts)
+    nodes.start_hour(air, source, DISTANCES, levels, settling, False, marks, core, plume, means, lids, starts)
     nodes.fill_level(
         air, source, DISTANCES, levels, number, marks, core, means, lids, starts, settling, bare, follow_m, keep_m,
         work, plume, follow, keep,

@@ -14,7 +14,8 @@ from metalbudget.borrowing import njit_borrowing
 from metalbudget.dispersion.fan import SLOTS, WIDTHS, gather, heading_of, narrowed, turn_to, unused
 
 DRY, WET = 0, 1
-MOST_SCALE = 10.0  # by which an hour may bring more than the one like it, or less, in proportion
+MOST_SCALE = 10.0  # by which an hour may bring more than the one like it, or less
+LEAST_BROUGHT = 1.0e-25  # of what is emitted: less tells nothing of other hours
 
 
 @njit_borrowing(error_model="numpy")
@@ -33,21 +34,21 @@ def dry_scale(strength, like_strength, at_base, like_at_base, like_brought):
     Notes
     -----
     Where a level has less than the base, it changes in proportion to the base; where it has more, since the plume
-    comes nearer, by the difference at the base.
+    comes nearer, by the difference at the base. Beside the ratio of strengths no more than `MOST_SCALE` either way;
+    nothing where the hour that stands for it brings nothing to speak of.
     """
-    if like_strength <= 0.0 or like_brought <= 0.0:
+    if strength <= 0.0 or like_strength <= 0.0 or like_brought < LEAST_BROUGHT:
         return 0.0
     scale = strength / like_strength
     expected, there = scale * like_at_base, scale * like_brought
-    if there <= expected:
-        return scale * min(max(at_base / expected, 1.0 / MOST_SCALE), MOST_SCALE)
-    return scale * max(1.0 + (at_base - expected) / there, 0.0)
+    other = at_base / expected if there <= expected else 1.0 + (at_base - expected) / there
+    return scale * min(max(other, 1.0 / MOST_SCALE), MOST_SCALE)
 
 
 @njit_borrowing(error_model="numpy")
 def wet_scale(at_base, like_at_base):
     """The same of wet deposition, which hardly depends on the level. [1]"""
-    if at_base <= 0.0 or like_at_base <= 0.0:
+    if at_base <= 0.0 or like_at_base < LEAST_BROUGHT:
         return 0.0
     return min(max(at_base / like_at_base, 1.0 / MOST_SCALE), MOST_SCALE)
 

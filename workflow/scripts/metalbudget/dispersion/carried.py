@@ -84,8 +84,9 @@ def put(row, part, level, first, inner, kept, distances, positions, random, dry,
         if place >= 0:
             for k in range(classes):
                 carried.wet[part, place, level, i, k] = wet[i, k]
-    for i in range(max(first, inner), inner + kept):
-        width = step * distances[i]
+    begin = max(first, inner)
+    for i in range(begin, inner + kept):
+        width = step * distances[i] * (0.5 if i == begin else 1.0)
         for f in range(fields):
             carried.brought[0, row, level, f % classes] += width * classes / fields * dry[i, f]
         if place >= 0:

@@ -46,7 +46,7 @@ FOLLOW, KEEP = 0, 1  # states
 
 
 @njit_borrowing(error_model="numpy")
-def first_that_counts(plume, dry_m_s, states, faint, since):
+def first_that_counts(plume, dry_m_s, states, faint, most, since):
     """First node at which some class deposits more than too little, in whole blocks; beyond all where none does.
 
     Parameters
@@ -58,13 +58,15 @@ def first_that_counts(plume, dry_m_s, states, faint, since):
         Densities in both states. [m⁻¹]
     faint : ndarray, shape (classes, nodes)
         Deposition per metre of distance that counts as none. [m⁻¹]
+    most : float
+        Times as much as the hour itself may bring those it stands for.
     since : int
         Node from which on to look.
     """
     first = faint.shape[1]
     for k in range(dry_m_s.size):
         for i in range(since, first):
-            if dry_m_s[k] * max(states[FOLLOW, k, i], states[KEEP, k, i]) > faint[k, i] * plume[WIND, i]:
+            if most * dry_m_s[k] * max(states[FOLLOW, k, i], states[KEEP, k, i]) > faint[k, i] * plume[WIND, i]:
                 first = i
                 break
     return first // BLOCK * BLOCK
@@ -201,7 +203,7 @@ def _amounts(
 
 @njit_borrowing()
 def hill_amounts(
-    source, distances, plume, lids, starts, like, still, strongest, states, parts, most, settling_m_s, ground_m, hill_m,
+    source, distances, plume, lids, starts, like, still, strongest, parts, most, settling_m_s, ground_m, hill_m,
     base_m, heights, step_m, dry_depletes, taps, tap_weights, first, critical, on_way, shares, integrals,
 ):  # fmt: skip
     """Share f that keeps its level and depletion integral by one hill, of every class that is like itself.
@@ -214,8 +216,8 @@ def hill_amounts(
         Of `nodes.start_hour`.
     like, still, strongest
         Of `alike`.
-    states, parts : ndarray
-        Of `fill_states` and `path_parts`.
+    parts : ndarray
+        Of `path_parts`.
     most : ndarray, shape (classes,)
         Greatest of the parts. [s m⁻¹]
     settling_m_s : ndarray, shape (classes,)
@@ -279,8 +281,8 @@ def fill_states(
 @njit(nogil=True, cache=True)
 def carry_hill_hours(
     rows, scalars, levels, values, sums, sine, cosine, stack, flags, fraction, dry, settling, scavenging, washout,
-    limit, flux_limit, reference, factor, distances, inner, kept_distances, levels_m, hills_m, lowest, faint, wet_place,
-    carried,
+    limit, flux_limit, reference, factor, distances, inner, kept_distances, levels_m, hills_m, lowest, faint,
+    most_brought, wet_place, carried,
 ):  # fmt: skip
     """What some stable hours of one source bring to receptors at some levels by some hills, whatever the direction.
 
@@ -290,6 +292,8 @@ def carry_hill_hours(
         Heights of hills above the source's base. [m]
     faint : ndarray, shape (classes, nodes)
         Dry deposition of an hour per metre of distance and unit emission that counts as none. [m⁻¹]
+    most_brought : ndarray, shape (rows,)
+        Times as much as the hour itself may bring those it stands for. [1]
     """
     nodes, classes = distances.size, fraction.size
     count, hills = hills_m.shape
@@ -328,7 +332,7 @@ def carry_hill_hours(
             its = (air, source, distances, levels_m, level, marks, core, means, lids, starts, settling[hour])
             fill_states(*its, False, reference[hour], work, main, states, since)
             if not raining:
-                first = max(first, first_that_counts(main, dry[hour], states, faint, first))
+                first = max(first, first_that_counts(main, dry[hour], states, faint, most_brought[index], first))
                 if first >= nodes:
                     continue
             carried.since[index, level] = first
@@ -341,7 +345,7 @@ def carry_hill_hours(
                         most[k] = path_parts(way, met, k, distances, taps, tap_weights, first, since, work[0], parts)
             for hill in range(hills):
                 hill_amounts(
-                    source, distances, main, lids, starts, like, still, strongest, states, parts, most, settling[hour],
+                    source, distances, main, lids, starts, like, still, strongest, parts, most, settling[hour],
                     levels_m[level], hills_m[level, hill], stack[7], heights, hill_step, flags[2], taps, tap_weights,
                     first, critical, on_way, shares, integrals,
                 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from metalbudget.dispersion.alike_hours import DRY, WET, add_alike_hours
+from metalbudget.dispersion.alike_hours import DRY, LEAST_BROUGHT, MOST_SCALE, WET, add_alike_hours
 from metalbudget.dispersion.carried import room_for
 from metalbudget.dispersion.gaussian import LEAST_WIND_M_S
 from metalbudget.dispersion.hill_hours import carry_hill_hours
@@ -18,6 +18,7 @@ from metalbudget.dispersion.representatives import alike, traits_by_day, traits_
 from metalbudget.dispersion.source_hour import final_air
 
 ROWS_AT_ONCE = 1000  # hours whose plumes are kept in memory
+WASHED_LAYER_M = 1000.0  # that stands for any when hours with rain are compared
 FAINT_HOUR = 0.3  # of an hour's mean deposition on flat ground: less is left out where terrain is accounted for
 
 
@@ -110,9 +111,9 @@ class Levels:
     def write_day(self, hours: NDArray[np.int_], every: int, out: NDArray[np.float64]) -> None:
         """Write the mean of hours that flow over all ground, shape (bearings, distances, levels, classes, 2)."""
         levels, air = self._relief.convective_m, self._air_of(hours)
-        traits = traits_by_day(air, self._arrays[0][hours], self._arrays[11][hours])
+        traits = traits_by_day(air, self._arrays[0][hours], self._scavenged(hours))
 
-        def carry(rows, wet_place, lowest, carried):
+        def carry(rows, most_brought, wet_place, lowest, carried):
             its = (self._distances, self._inner, self._network.kept_m.size, levels, lowest, wet_place, carried)
             carry_polar_hours(rows, *self._arrays, *its)  # type: ignore[call-arg]
 
@@ -124,13 +125,13 @@ class Levels:
         Hills are `steps_m` above the receptors.
         """
         levels, air = self._relief.stable_m, self._air_of(hours)
-        traits = traits_by_night(air, self._arrays[0][hours], self._arrays[11][hours])
+        traits = traits_by_night(air, self._arrays[0][hours], self._scavenged(hours))
         self.steps_m = hill_steps(float(np.median(air[:, 0])) if hours.size else 0.0)
         hills, faint = hills_m(levels, self.steps_m), _faint(flat, self._base_m, self._network)
 
-        def carry(rows, wet_place, lowest, carried):
-            its = (self._distances, self._inner, self._network.kept_m.size, levels, hills, lowest, faint, wet_place)
-            carry_hill_hours(rows, *self._arrays, *its, carried)  # type: ignore[call-arg]
+        def carry(rows, most_brought, wet_place, lowest, carried):
+            its = (self._distances, self._inner, self._network.kept_m.size, levels, hills, lowest, faint)
+            carry_hill_hours(rows, *self._arrays, *its, most_brought, wet_place, carried)  # type: ignore[call-arg]
 
         self._write(hours, every, traits, air, levels, 1, self.steps_m.size, carry, out)
 
@@ -161,7 +162,8 @@ class Levels:
             rains = self._rains(hours[rows])
             places = np.arange(rows.size), np.where(rains, np.cumsum(rains) - 1, -1)
             carried = room_for(parts, rows.size, int(rains.sum()), levels_m.size, nodes, hills, classes)
-            carry(hours[rows], places[WET], where.min(axis=1), carried)
+            most = self._most_brought(hours[its], hours[like[its]], hours[rows])
+            carry(hours[rows], most, places[WET], where.min(axis=1), carried)
             for kind in (DRY, WET):
                 add_alike_hours(
                     kind,
@@ -182,8 +184,21 @@ class Levels:
                     where,
                     *sums[kind],
                 )
+            del carried  # before there is room for the next
         for kind in (DRY, WET):
             write_mean(*sums[kind], self._valid, self._inner, out[..., kind])
+
+    def _scavenged(self, hours) -> NDArray[np.float64]:
+        """Rate at which rain takes each class, of gases from a layer of a kilometre, shape (hours, classes). [s⁻¹]"""
+        return self._arrays[11][hours] + self._arrays[12][hours] / WASHED_LAYER_M
+
+    def _most_brought(self, hours, others, rows) -> NDArray[np.float64]:
+        """How many times as much dry deposition as each of the rows the hours like it bring at the most, ≥ 1."""
+        own, like = self._at_base[DRY, hours, 0], self._at_base[DRY, others, 0]
+        ratio = np.minimum(own / np.maximum(like, LEAST_BROUGHT), MOST_SCALE).max(axis=1)
+        most = np.ones(self._at_base.shape[1])
+        np.maximum.at(most, others, ratio)
+        return most[rows]
 
     def _rains(self, hours) -> NDArray[np.bool_]:
         """Whether rain brings any class down in some hours."""

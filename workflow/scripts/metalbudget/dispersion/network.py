@@ -19,15 +19,20 @@ def _before(first_m: float, ratio: float) -> int:
 
 
 def node_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[np.float64]:
-    """Distances evenly spaced in their logarithm, both ends included. [m]
+    """Distances evenly spaced in their logarithm, both ends included. [m]"""
+    return _spaced(first_m, last_m, int(np.ceil(np.log(last_m / first_m) * per_e_fold)) + 1)
 
-    As many in each e-fold as asked, or more where whole blocks of nodes have room for them.
-    """
-    span = np.log(last_m / first_m)
-    count = int(np.ceil(span * per_e_fold)) + 1
+
+def network_distances(first_m: float, last_m: float, per_e_fold: float) -> NDArray[np.float64]:
+    """As `node_distances`, or more of them where whole blocks of nodes have room for them. [m]"""
+    count, span = node_distances(first_m, last_m, per_e_fold).size, np.log(last_m / first_m)
     room = -(-(count + _before(first_m, np.exp(span / (count - 1))) + BEHIND) // BLOCK) * BLOCK
     while count + 1 + _before(first_m, np.exp(span / count)) + BEHIND <= room:
         count += 1
+    return _spaced(first_m, last_m, count)
+
+
+def _spaced(first_m: float, last_m: float, count: int) -> NDArray[np.float64]:
     return first_m * (last_m / first_m) ** (np.arange(count) / (count - 1))
 
 

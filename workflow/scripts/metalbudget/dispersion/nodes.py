@@ -19,6 +19,7 @@ from metalbudget.dispersion.rows import (
     RANDOM,
     SPREAD_DOWN,
     SPREAD_UP,
+    SPREAD_Y,
     UP,
     WIND,
     below_rows,
@@ -168,6 +169,7 @@ def start_hour(air, source, distances, levels_m, settling_m_s, for_year, marks, 
     for component in range(2):
         above = component == 1
         if (above and source.penetrated <= 0.0) or (not above and source.penetrated >= 1.0):
+            plume[component, SPREAD_Y] = 0.0  # not that of an hour before
             continue
         core_rows(air, source, above, distances, core[component], for_year)
         level_rows(air, source, above, distances, core[component], levels_m, 0, marks, False, means, plume[component])

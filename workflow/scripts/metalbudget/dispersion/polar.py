@@ -1,7 +1,7 @@
 """A year of one source's deposition by direction and distance, class by class: what the operator is sampled from.
 
 In terrain the receptors' level above the source's base matters, and in stable air the hill round which the flow
-divides. What they change is summed at some levels and hills, on a network half as fine as that of flat ground.
+divides. What they change is summed at some levels and hills, on a coarser network than that of flat ground.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from metalbudget.dispersion.fan import DIRECTIONS
 from metalbudget.dispersion.levels import Levels, by_wind, write_mean
-from metalbudget.dispersion.network import Network, node_distances
+from metalbudget.dispersion.network import Network, network_distances
 from metalbudget.dispersion.polar_hours import add_polar_hours
 from metalbudget.dispersion.relief import Relief
 
@@ -136,7 +136,7 @@ def annual(
     -------
     Polar
     """
-    distances = node_distances(first_m, last_m, per_e_fold)
+    distances = network_distances(first_m, last_m, per_e_fold)
     fine = Network(distances, bearings, DIRECTIONS)
     brought = np.zeros((2, job_arrays[0].shape[0], distances.size, job_arrays[8].size), dtype=np.float32)
     if relief is None:
@@ -144,7 +144,7 @@ def annual(
     convective = job_arrays[0][rows, 0] > 0.0
     by_day, by_night = rows[convective], rows[~convective]
     day, night = (_at_base(job_arrays, hours, valid_hours, fine, brought) for hours in (by_day, by_night))
-    coarse_m = node_distances(first_m, last_m, per_e_fold / COARSER)
+    coarse_m = network_distances(first_m, last_m, per_e_fold / COARSER)
     coarse = Network(coarse_m, round(bearings / COARSER_BEARINGS), COARSE_DIRECTIONS)
     levels = Levels(job_arrays, valid_hours, coarse, relief, distances, brought)
     density = levels.density(by_day, by_night, every.convective, every.stable, day + night)

@@ -112,7 +112,7 @@ def _add_meandering(random, distances, weight, amounts, round_about):
 
 @njit_borrowing(error_model="numpy")
 def add_brought(distances, inner, amounts, brought):
-    """Add an hour's deposition from each node that is kept to the last: r times that per metre of distance, over ln r.
+    """Add an hour's deposition from each node that is kept on: r times that per metre of distance, over ln r.
 
     `brought` (nodes kept, classes) begins at the node `inner`. [1]
     """
@@ -120,8 +120,9 @@ def add_brought(distances, inner, amounts, brought):
     for k in range(brought.shape[1]):
         total = 0.0
         for n in range(brought.shape[0] - 1, -1, -1):
-            total += step * distances[inner + n] * amounts[inner + n, k]
-            brought[n, k] += total
+            here = step * distances[inner + n] * amounts[inner + n, k]
+            brought[n, k] += total + 0.5 * here
+            total += here
 
 
 @njit(nogil=True, cache=True)
@@ -158,7 +159,7 @@ def add_polar_hours(
     met, kept, integrals = np.empty(nodes), np.empty(nodes), np.zeros((2, nodes))
     amounts = np.zeros((2, 2, nodes, classes))
     wet, own, spread_out = np.empty((2, classes)), np.empty(classes + 5), np.empty(3 * classes)
-    positions, steady, inverse, alike = np.empty(nodes), np.empty(nodes), 1.0 / distances, np.ones(classes)
+    positions, steady, inverse, whole = np.empty(nodes), np.empty(nodes), 1.0 / distances, np.ones(classes)
     slots, used = np.zeros((2, SLOTS, nodes, WIDTHS * classes)), (unused(nodes), unused(nodes))
     by_width = np.empty((WIDTHS + 1, nodes * classes))
     volume = stack[6] > 0.0
@@ -196,7 +197,7 @@ def add_polar_hours(
                 add_brought(distances, inner, found, brought[kind, hour])
                 _add_meandering(plume[component, RANDOM], distances, weight, found, round_about[kind])
                 gather(
-                    positions, found, steady, alike, 0, direction, part, slots[kind], used[kind], own, spread_out
+                    positions, found, steady, whole, 0, direction, part, slots[kind], used[kind], own, spread_out
                 )  # fmt: skip
     for kind in range(2):
         turn_to(

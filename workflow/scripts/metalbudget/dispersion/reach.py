@@ -78,7 +78,6 @@ def first_along(plume, distances, inner, lowest, kept_distances, first):
     nodes = distances.size
     step = math.log(distances[1] / distances[0])
     widest = 0.0  # from the node on, of both plumes
-    node = nodes - 1
     for level in range(lowest.size):
         first[level] = nodes
     for node in range(nodes - 1, -1, -1):

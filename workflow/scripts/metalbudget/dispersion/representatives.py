@@ -12,6 +12,7 @@ EVEN_PART = 0.5  # of an hour's worth; the rest is what it brings
 LENGTH_COUNTS, GRADIENT_COUNTS = 0.3, 0.5  # how much the logarithms of the Obukhov length and of dθ/dz count
 LONGEST_M, LEAST_GRADIENT_K_M, LEAST_TURBULENCE_M_S, LEAST_DRAUGHT_M_S = 3000.0, 1.0e-5, 0.02, 0.1
 LIGHT_RAIN_S = 1.0e-4  # scavenging, all classes together, that makes an hour unlike a dry one [s⁻¹]
+ROUNDING = 1.0e-24  # of squares: hours that differ less are the same
 
 
 def _common(air, scalars, scavenging_s):
@@ -81,12 +82,13 @@ def alike(traits: NDArray[np.float64], share: NDArray[np.float64], count: int) -
     worth = EVEN_PART / size + (1.0 - EVEN_PART) * share / max(share.sum(), np.finfo(float).tiny)
 
     def group(members):
-        its, weight = traits[members], worth[members]
+        its, weight = traits[members], worth[members][:, None]
         total = weight.sum()
-        mean = weight @ its / total
+        mean = (weight * its).sum(axis=0) / total  # not as a matrix product, whose last digit hangs on the threads
         its -= mean
-        spread = weight @ (its * its)
-        differ = float(np.sqrt(spread.sum() * total)) if members.size > 1 else 0.0
+        spread = (weight * its * its).sum(axis=0)
+        all_same = members.size == 1 or spread.sum() <= ROUNDING * total * (1.0 + (mean * mean).sum())
+        differ = 0.0 if all_same else float(np.sqrt(spread.sum() * total))
         return -differ, int(members[0]), members, int(spread.argmax()), mean
 
     groups = [group(np.arange(size))]
