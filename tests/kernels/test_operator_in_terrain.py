@@ -281,6 +281,17 @@ def test_a_larger_grid_adds_nothing_within_reach():
     assert not found[1][:, :, distance > REACH_M + 1000.0].any()
 
 
+def test_cells_looked_up_in_blocks_get_what_all_together_get():
+    grid = grid_of(40)
+    ground = relief.ground_of(hills(grid), grid)
+    table = through(3).table(STACK, around(ground, grid))
+    whole = operator.point_deposition(table, STACK.x_m, STACK.y_m, grid, ground)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operator, "CELLS_AT_ONCE", 130)
+        blocks = operator.point_deposition(table, STACK.x_m, STACK.y_m, grid, ground)
+    assert np.array_equal(blocks, whole)
+
+
 def test_fields_follow_hills_for_stacks_alone():
     grid = grid_of(24)
     ground = relief.ground_of(hills(grid), grid)

@@ -14,6 +14,7 @@ from metalbudget.grid import Grid
 
 SAMPLES = (32, 8, 2, 1)  # sub-cell samples a side below 2.5, 6.5, 20.5 cells from the source and beyond
 TERRAIN_SAMPLES = (8, 3)  # sub-cell samples a side in terrain, below 2.5 and 6.5 cells from the source
+CELLS_AT_ONCE = 100_000  # whose levels are looked up together; what a cell gets does not depend on it
 FAINTEST = 1.0e-30  # deposition per unit emitted that stands for none in logarithms [m⁻²]
 LEAST_LEVEL, MOST_LEVEL = 1.0e-3, 1.25  # of the greatest of the levels that a cell is interpolated from
 MOST_MISFIT = 2.0  # by which the finer network may raise or lower what the coarser one finds
@@ -272,20 +273,30 @@ def deposition_at_levels(
     ndarray, shape (classes, 2, height, width)
         [m⁻²]
     """
+    reach_m = terrain.distances_m[-1] + 2.0 * grid.cell_m
+    rows, columns = _within(grid.y - y_m, reach_m), _within(grid.x - x_m, reach_m)
+    result = np.zeros((*terrain.density.shape[3:], grid.height, grid.width))
+    step = max(CELLS_AT_ONCE // max(columns.stop - columns.start, 1), 1)
+    for start in range(rows.start, rows.stop, step):
+        some = slice(start, min(start + step, rows.stop))
+        level, hill = ground.elevation_m[some, columns], ground.hill_m[some, columns]
+        result[:, :, some, columns] = _at_levels(
+            table, terrain, grid.x[columns] - x_m, grid.y[some] - y_m, grid.cell_m, level, hill
+        )
+    return result
+
+
+def _at_levels(table: Polar, terrain: Terrain, east, north, cell_m: float, level_m, hill_m) -> NDArray[np.float64]:
+    """Deposition in cells (classes, 2, rows, columns) whose centres lie so far from the stack, at their own levels."""
     bearings, count, blends, classes, kinds = terrain.density.shape
-    r = terrain.distances_m
-    rows, columns = _within(grid.y - y_m, r[-1] + 2.0 * grid.cell_m), _within(grid.x - x_m, r[-1] + 2.0 * grid.cell_m)
-    east, north = grid.x[columns] - x_m, grid.y[rows] - y_m
-    level, hill = ground.elevation_m[rows, columns].ravel(), ground.hill_m[rows, columns].ravel()
-    shape = (north.size, east.size, -1)
-    relief = terrain.relief
-    index, weights, day = blend(relief, terrain.hill_steps_m, level, hill)
+    r, relief, shape = terrain.distances_m, terrain.relief, (north.size, east.size, -1)
+    index, weights, day = blend(relief, terrain.hill_steps_m, level_m.ravel(), hill_m.ravel())
     at_night = relief.convective_m.size + np.flatnonzero(relief.stable_m == 0.0)[0] * terrain.hill_steps_m.size
     bases = np.tile([np.flatnonzero(relief.convective_m == 0.0)[0], at_night], (index.shape[0], 1))
 
     only = np.zeros((north.size, east.size, 1), dtype=np.int64)
     by_day, by_night = (
-        _cell_means(base[:, :, None], table.distances_m, only, east, north, grid.cell_m)
+        _cell_means(base[:, :, None], table.distances_m, only, east, north, cell_m)
         for base in (terrain.by_day, terrain.by_night)
     )
     found = np.zeros((classes * kinds, north.size, east.size))
@@ -297,7 +308,7 @@ def deposition_at_levels(
         float(r[-1]),
         east,
         north,
-        float(grid.cell_m),
+        float(cell_m),
         np.array(TERRAIN_SAMPLES),
         np.ascontiguousarray(np.concatenate([index, bases], axis=1).reshape(shape)),
         weights.reshape(shape),
@@ -306,9 +317,7 @@ def deposition_at_levels(
         by_night,
         found,
     )
-    result = np.zeros((classes, kinds, grid.height, grid.width))
-    result[:, :, rows, columns] = found.reshape(classes, kinds, north.size, east.size)
-    return result
+    return found.reshape(classes, kinds, north.size, east.size)
 
 
 def _within(distance_m: NDArray[np.float64], reach_m: float) -> slice:
