@@ -6,7 +6,7 @@ was chosen because a more accurate integral, or the same steps in another order,
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from metalbudget.dispersion.outline import _there_less_back
 from test_found_details import CONVECTIVE, STABLE, WET, answer, hour
@@ -103,6 +103,7 @@ def test_nothing_at_both_ends_of_a_side_is_nothing(tmp_path):
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=5), st.floats(0.05, 8.95))
+@settings(deadline=None)
 def test_what_is_left_of_there_and_back_passes_every_place_as_often(pieces, place):
     """A law: forward less backward passages of any place stay as they were, and none of what is left overlaps."""
     ways = np.array(pieces, float).reshape(-1, 2)

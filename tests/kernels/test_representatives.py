@@ -82,7 +82,7 @@ AMOUNT = st.one_of(st.just(0.0), st.floats(-110.0, 0.0).map(lambda power: 10.0**
 
 
 @given(st.floats(0.1, 5.0), st.floats(0.1, 5.0), AMOUNT, AMOUNT, AMOUNT)
-@examples(max_examples=300)
+@examples(deadline=None, max_examples=300)
 def test_an_hour_brings_in_proportion_where_a_level_has_less_and_by_the_difference_where_it_has_more(
     strength, like_strength, at_base, like_at_base, like_brought
 ):
