@@ -158,7 +158,8 @@ def test_lifting_the_whole_country_changes_nothing_but_what_aermod_counts_from_s
     """Dry and wet deposition of a plain with a ridge, at 4 m and at 204 m above the sea.
 
     AERMOD takes the release height for an elevation where the ground on the way divides the flow, so depletion in
-    stable air may differ a little: three hundredths here.
+    stable air may differ a little: dry deposition by a hundredth at the most, both together by a fiftieth. Wet alone,
+    which is that of one hill, by three hundredths, in five places of 22,000 by more than a fiftieth.
     """
     grid = grid_of()
     both = []
@@ -166,8 +167,14 @@ def test_lifting_the_whole_country_changes_nothing_but_what_aermod_counts_from_s
         ground = relief.ground_of(hills(grid) + lifted, grid)
         table = through().table(STACK, around(ground, grid))
         both.append(operator.point_deposition(table, STACK.x_m, STACK.y_m, grid, ground))
-    some = both[0] > 1.0e-3 * both[0].max(axis=(2, 3), keepdims=True)
-    assert both[1][some] == pytest.approx(both[0][some], rel=0.03)
+    total = [one.sum(axis=1, keepdims=True) for one in both]
+    for before, after, rel in (
+        (both[0][:, :1], both[1][:, :1], 0.01),
+        (both[0][:, 1:], both[1][:, 1:], 0.03),
+        (*total, 0.02),
+    ):
+        some = before > 1.0e-3 * before.max(axis=(2, 3), keepdims=True)
+        assert after[some] == pytest.approx(before[some], rel=rel)
 
 
 def full_calculation(cells, grid, ground):
