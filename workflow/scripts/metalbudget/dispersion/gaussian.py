@@ -30,7 +30,6 @@ ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 SKEW_RATIO = 2.0  # R = σ_w/|w| of up- and downdraughts (Weil et al. 1997)
 SKEW_FIRST = (1.0 + SKEW_RATIO**2) / (1.0 + 3.0 * SKEW_RATIO**2)  # γ1
 SKEW_SECOND = 1.0 + SKEW_RATIO**2  # γ2
-NEGLIGIBLE = 50.0  # exp(−50) adds nothing
 FARTHEST_ERF = 4.0  # erf is one from here on, as in EPA's AERMOD (found from where Romberg's method stops)
 ERF_SERIES = (0.0705230784, 0.0422820123, 0.0092705272, 0.0001520143, 0.0002765672, 0.0000430638)
 
